@@ -1,0 +1,49 @@
+# Every command of the workbench. Person, CI and scheduler type the same words.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+DATASET ?= complete_journey
+REPORT_LANG ?= zh
+AS_OF ?=
+OUT ?=
+WORKERS ?=
+PYTHON ?= python3
+BIN := .venv/bin
+PY := $(BIN)/python
+
+setup: .venv/.stamp  ## make .venv and install the locked packages
+
+report: .venv/.stamp  ## run the notebooks and write the report: make report DATASET=cdnow AS_OF=1998-07-01 REPORT_LANG=en OUT=folder
+	@$(PY) -m custlib report --dataset "$(DATASET)" $(if $(AS_OF),--as-of "$(AS_OF)") --lang "$(REPORT_LANG)" $(if $(OUT),--out "$(OUT)") $(if $(WORKERS),--workers "$(WORKERS)")
+
+test: .venv/.test  ## lint, unit, property, browser and fault tests, docstring examples, notebooks
+	@$(PY) -m ruff check -q .
+	@$(PY) -m custlib notebooks check
+	@$(PY) -m pytest -q -n 2 --dist loadgroup
+
+notebooks: .venv/.stamp  ## rebuild notebooks/*.ipynb from notebooks/src, executed
+	@$(PY) -m custlib notebooks build
+
+lab: .venv/.stamp  ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab notebooks
+
+bench: .venv/.test  ## measure speed and memory as ratios and rewrite tests/benchmarks/README.md
+	@$(PY) tests/benchmarks/bench.py
+
+lint: .venv/.test  ## check the style of the code
+	@$(PY) -m ruff check .
+
+clean:  ## remove .venv, builds and runs; your raw data stay
+	@rm -rf .venv reports/runs data/*/build data/*/refused data/*/.build* .pytest_cache .ruff_cache .hypothesis
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
+
+.venv/.stamp: requirements.lock requirements/setup.lock pyproject.toml
+	@bash requirements/install.sh "$(PYTHON)" requirements.lock
+	@touch $@
+
+.venv/.test: .venv/.stamp requirements/test.lock
+	@bash requirements/install.sh "$(PYTHON)" requirements/test.lock
+	@touch $@
+
+.PHONY: setup report test notebooks lab bench lint clean help

@@ -1,0 +1,98 @@
+"""Input checks at the public door, with one wording for every module."""
+
+import difflib
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from custlib.i18n import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def require(frame: "pd.DataFrame", columns: Iterable[str], *, name: str = "frame") -> None:
+    """Refuse a frame that lacks a column.
+
+    Raises
+    ------
+    Problem
+        Names the missing columns and the columns that came.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> require(pd.DataFrame({"orders": [1]}), ["orders"])
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise Problem("frame_lacks", name=name, missing=", ".join(missing), have=", ".join(map(str, frame.columns)))
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a number outside `low` to `high` (both allowed).
+
+    Raises
+    ------
+    Problem
+        Names the parameter, its limits and what came.
+
+    Examples
+    --------
+    >>> within("bins", 5, 2, 10)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise Problem("out_of_range", name=name, low=low, high=high, got=repr(value))
+
+
+def one_of(name: str, value: object, allowed: Iterable[object]) -> None:
+    """Refuse a value that is not in a closed list, and name the nearest right one.
+
+    Raises
+    ------
+    Problem
+        Names the parameter, the list and what came.
+
+    Examples
+    --------
+    >>> one_of("returns", "net", ["net", "exclude"])
+    """
+    options = list(allowed)
+    if value not in options:
+        raise Problem("not_allowed", name=name, got=repr(value), allowed=", ".join(map(str, options)),
+                      near=nearest(str(value), map(str, options)))
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """Give the option that `word` most likely meant (the list itself when none is near).
+
+    Examples
+    --------
+    >>> nearest("curency", ["currency", "timezone"])
+    'currency'
+    """
+    choices = sorted(options)
+    return (difflib.get_close_matches(word, choices, n=1, cutoff=0.5) or [", ".join(choices)])[0]
+
+
+def iso_day(name: str, value: object) -> date:
+    """Read an ISO date such as 2011-12-10.
+
+    Raises
+    ------
+    Problem
+        `value` is no such date.
+
+    Examples
+    --------
+    >>> iso_day("as_of", "2011-12-10")
+    datetime.date(2011, 12, 10)
+    """
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        if not isinstance(value, str) or len(value.strip()) != 10:
+            raise ValueError(value)
+        return date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise Problem("not_a_day", name=name, got=repr(value)) from error

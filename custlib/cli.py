@@ -1,0 +1,162 @@
+"""`python -m custlib …`: thin commands. Results go to standard output, progress and messages to standard error."""
+
+import errno
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from custlib.i18n import Problem, Trouble
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+                  help="顾客识别工作台 · Customer identification workbench.")
+tables_app = typer.Typer(no_args_is_help=True, help="Build or check the canonical tables of a data set. 建立或检查规范表。")
+maps_app = typer.Typer(no_args_is_help=True, help="Prove that a segment map is sound. 检查分群表。")
+notebooks_app = typer.Typer(no_args_is_help=True, help="Rebuild the committed notebooks from notebooks/src, or compare them. 重建或核对笔记本。")
+app.add_typer(tables_app, name="tables")
+app.add_typer(notebooks_app, name="notebooks")
+app.add_typer(maps_app, name="maps")
+
+DatasetOption = Annotated[str, typer.Option("--dataset", "-d", help="Name under data/, or path of a dataset.toml.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Snapshot day, such as 2025-01-31; rows on or after it do not exist.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", "-p", metavar="NAME=VALUE", help="A parameter of the notebooks, such as bins=4.")]
+MemoryOption = Annotated[str, typer.Option("--memory", help="Memory limit of the rows tier.")]
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+_lang = "en"
+
+
+def say(line: str) -> None:
+    """Show a line of progress."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@app.command()
+def report(dataset: DatasetOption = "complete_journey", as_of: AsOfOption = None,
+           lang: Annotated[str, typer.Option("--lang", help="zh, en or bi.")] = "zh",
+           out: Annotated[Path | None, typer.Option("--out", help="The run folder; default reports/runs/<dataset>_<as_of>.")] = None,
+           workers: Annotated[int | None, typer.Option("--workers", min=1, help="Kernels at a time; changes no number.")] = None,
+           timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds that one cell may take.")] = 1800,
+           set_: SetOption = None) -> None:
+    """Run the notebooks on a data set and write the report; the last line is the path of the HTML. 运行笔记本并生成报告。"""
+    from custlib.report.parameters import pairs
+    from custlib.report.run import run
+
+    _speak(lang)
+    print(run(dataset, as_of=as_of, lang=lang, out=out, parameters=pairs(set_ or []), workers=workers, timeout=timeout, say=say))
+
+
+@app.command()
+def customers(dataset: DatasetOption, out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")], as_of: AsOfOption = None,
+              set_: SetOption = None, memory: MemoryOption = "256MB") -> None:
+    """Write customers.parquet, labels.parquet and edges.json only, without notebooks. 只写客户表与标签。"""
+    from custlib.report.segment_tables import write_segment_tables
+
+    print(write_segment_tables(dataset, out, as_of=as_of, set_=set_ or [], memory=memory, say=say))
+
+
+@tables_app.command("build")
+def tables_build(dataset: DatasetOption, memory: MemoryOption = "256MB") -> None:
+    """Build data/<name>/build from the sources; skipped when nothing changed. 建立规范表；输入未变则跳过。"""
+    from custlib import tables
+
+    data = tables.load(dataset)
+    built = tables.build(data, say=say, memory=memory)
+    _account(built.facts)
+    print(built.folder)
+
+
+@tables_app.command("check")
+def tables_check(dataset: DatasetOption) -> None:
+    """Read everything, keep nothing: tell what a build would take, leave out and reject. 试读，不写入。"""
+    from custlib import tables
+
+    with tempfile.TemporaryDirectory() as folder:
+        facts = tables.check(tables.load(dataset), Path(folder), say=say)
+    _account(facts)
+    print("ok")
+
+
+@maps_app.command("check")
+def maps_check(files: Annotated[list[Path], typer.Argument(help="Segment maps as TOML files.")]) -> None:
+    """Prove that maps cover every cell once, reach every name and never rank a better score lower. 检查分群表。"""
+    from custlib.value import load_map
+
+    for file in files:
+        print(f"{file.name}: {len(load_map(file).grid())} cells, each in one segment")
+
+
+@notebooks_app.command("build")
+def notebooks_build() -> None:
+    """Execute notebooks/src on the default data set and write notebooks/*.ipynb. 执行并写回。"""
+    from custlib.report.rebuild import rebuild
+
+    for path in rebuild(say=say):
+        print(path.name)
+
+
+@notebooks_app.command("check")
+def notebooks_check() -> None:
+    """Compare the cells of notebooks/*.ipynb and notebooks/src. 核对两份是否一致。"""
+    from custlib.report.rebuild import differences
+
+    found = differences()
+    if found:
+        raise Problem("notebooks_differ", cells="; ".join(found))
+    print("ok")
+
+
+def _account(facts: dict) -> None:
+    for name, one in facts["sources"].items():
+        say(f"{name}: {one['rows_in']:,} rows in = {one['kept']:,} kept + {one['rejected']:,} rejected")
+    for rule in facts["rules"]:
+        say(f"  rejected {rule['rows']:,}: {rule['rule']} (column {rule['column']})")
+    for name, policy in facts["policies"].items():
+        say(f"  policy {name} ({policy['action']}): {policy['rows']:,} rows")
+    say(f"days {facts['span']['first_day']} – {facts['span']['last_day']}")
+
+
+def _speak(lang: str) -> None:
+    """Let messages come in the report's language, once it is known to be one."""
+    global _lang
+    _lang = lang if lang in ("zh", "en", "bi") else "en"
+
+
+def _message(error: BaseException) -> tuple[str, int]:
+    """Give the sentence and the exit code of whatever ended the command."""
+    if isinstance(error, Problem):
+        return error.said(_lang), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return Trouble("interrupted").said(_lang), 130
+    if (isinstance(error, OSError) and error.errno in FULL) or type(error).__module__ == "_duckdb" and "IOException" in type(error).__name__:
+        detail = os.strerror(error.errno) if isinstance(error, OSError) else "I/O"
+        name = Path(str(error.filename)).name if isinstance(error, OSError) and error.filename else "–"
+        return Trouble("out_unwritable", folder=name, detail=detail).said(_lang), 1
+    return Trouble("unexpected", cause=f"{type(error).__name__}: {error}".splitlines()[0][:300]).said(_lang), 1
+
+
+def main() -> None:
+    """Run a command and end with its exit code: 0 done, 2 bad use or file, 3 a gate refused, 130 interrupted, 1 anything else."""
+    try:
+        code = app(standalone_mode=False) or 0
+    except typer.Exit as error:
+        code = error.exit_code
+    except typer.Abort:
+        code = 130
+    except typer.BadParameter as error:
+        say(f"{error.format_message()}")
+        code = 2
+    except BaseException as error:  # the one place where everything is caught: it ends in a sentence and a code
+        if isinstance(error, SystemExit):
+            raise
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            say(error.format_message())
+            raise SystemExit(error.exit_code) from None
+        if os.environ.get("CUSTLIB_DEBUG"):
+            traceback.print_exc()
+        sentence, code = _message(error)
+        say(sentence)
+    raise SystemExit(code)

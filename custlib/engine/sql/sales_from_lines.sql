@@ -1,0 +1,11 @@
+-- One row per order line: the finest grain at which money is known. Order facts come from the line's order.
+SELECT
+    o.customer_id,
+    l.order_id,
+    o.order_day,
+    l.net_amount AS amount,
+    l.is_zero,
+    (l.is_return OR o.is_return) AS is_return,
+    coalesce(l.excluded_by, o.excluded_by) AS excluded_by
+FROM order_lines AS l
+JOIN orders AS o ON o.order_id = l.order_id

@@ -1,0 +1,42 @@
+"""What went wrong, in the user's words and language."""
+
+from custlib.i18n.catalogue import text
+
+
+class Problem(ValueError):
+    """A fault that the user can mend: bad use, a bad file, a bad parameter (exit code 2).
+
+    Parameters
+    ----------
+    key : str
+        Name of the sentence under ``error.`` in the catalogues.
+    **values
+        What the sentence names: file, row, column, limit, what came.
+
+    Examples
+    --------
+    >>> str(Problem("missing_file", file="sales.csv"))
+    'sales.csv does not exist; check the path in dataset.toml or on the command line.'
+    """
+
+    exit_code = 2
+
+    def __init__(self, key: str, **values: object):
+        self.key, self.values = key, values
+        super().__init__(self.said("en"))
+
+    def said(self, lang: str) -> str:
+        """Give the sentence in `lang`."""
+        return text(f"error.{self.key}", lang, **self.values)
+
+
+class GateRefused(Problem):
+    """The data were read, but a declared limit refuses to go on (exit code 3)."""
+
+    exit_code = 3
+
+
+class Trouble(Problem):
+    """The machine or the network failed, not the user's input (exit code 1)."""
+
+    exit_code = 1

@@ -1,0 +1,127 @@
+"""Every parameter of every notebook, declared once: type, range, default, help in both languages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from custlib.checks import iso_day, nearest, one_of, within
+from custlib.i18n import Problem
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter; ``low`` and ``high`` bound numbers, ``allowed`` closes a list."""
+
+    name: str
+    kind: str
+    default: Any
+    zh: str
+    en: str
+    low: float | None = None
+    high: float | None = None
+    allowed: tuple[str, ...] = ()
+
+
+PARAMETERS = {one.name: one for one in (
+    Parameter("dataset", "text", "complete_journey", "数据集名称或 dataset.toml 的路径", "name of a data set, or path of a dataset.toml"),
+    Parameter("as_of", "day", "2018-01-01", "截止日：当天及以后的行不存在", "rows on or after this day do not exist for the run"),
+    Parameter("lang", "choice", "bi", "语言", "language of titles and axis names", allowed=("zh", "en", "bi")),
+    Parameter("run_dir", "text", "reports/runs/notebooks", "运行文件夹", "the run folder: earlier notebooks wrote here"),
+    Parameter("seed", "int", 20250123, "重抽样的随机种子", "seed, for resampling only", 0, 2**31 - 1),
+    Parameter("bins", "int", 5, "R、F、M 各分几档", "number of scores for R, F and M", 2, 10),
+    Parameter("cut", "choice", "median", "八类的分界：中位数、均值或业务值", "cut of the eight classes", allowed=("median", "mean", "business")),
+    Parameter("business_cuts", "numbers", [], "业务分界：天数、订单数、金额", "business cuts: days, orders, amount", 0, 1e15),
+    Parameter("abc", "shares", [0.7, 0.9], "ABC 的累计占比分界", "cumulative shares that end classes A and B", 0, 1),
+    Parameter("tier_rule", "choice", "share", "高中低价值：按累计占比或按人数", "high/mid/low by cumulative share or by head count",
+              allowed=("share", "quantile")),
+    Parameter("window_days", "int", 0, "只看最近多少天；0 为全部历史", "only the last days; 0 is the whole history", 0, 1825),
+    Parameter("segment_map", "text", "named", "分群表：named 或 TOML 文件路径", "segment map: named, or the path of a TOML file"),
+    Parameter("resamples", "int", 200, "重抽样次数", "bootstrap draws behind each interval", 20, 2000),
+)}
+
+
+def check(values: dict[str, Any]) -> dict[str, Any]:
+    """Check parameters before anything starts.
+
+    Parameters
+    ----------
+    values : dict
+        Name → value; text is read as the declared type.
+
+    Returns
+    -------
+    dict
+        The same names with values of the declared types.
+
+    Raises
+    ------
+    Problem
+        A name is unknown (the nearest right one is given) or a value is out of range.
+
+    Examples
+    --------
+    >>> check({"bins": "4"})
+    {'bins': 4}
+    """
+    return {name: _read(name, value) for name, value in values.items()}
+
+
+def pairs(given: list[str]) -> dict[str, str]:
+    """Read ``NAME=VALUE`` words of a command line.
+
+    Raises
+    ------
+    Problem
+        A word has no ``=``.
+
+    Examples
+    --------
+    >>> pairs(["bins=4"])
+    {'bins': '4'}
+    """
+    for word in given:
+        if "=" not in word:
+            raise Problem("not_name_value", got=repr(word))
+    return {name.strip(): value.strip() for name, value in (word.split("=", 1) for word in given)}
+
+
+def _read(name: str, value: Any) -> Any:
+    if name not in PARAMETERS:
+        raise Problem("unknown_parameter", name=name, near=nearest(name, PARAMETERS))
+    declared = PARAMETERS[name]
+    if declared.kind == "day":
+        return iso_day(name, value).isoformat()
+    if declared.kind == "choice":
+        one_of(name, value, declared.allowed)
+        return value
+    if declared.kind == "text":
+        if not isinstance(value, str) or not value:
+            raise Problem("bad_parameter", name=name, want="text", got=repr(value))
+        return value
+    if declared.kind == "int":
+        number = _number(name, value, int, "a whole number")
+        within(name, number, declared.low, declared.high)
+        return number
+    return _list(declared, value)
+
+
+def _list(declared: Parameter, value: Any) -> list[float]:
+    parts = [part for part in value.strip("[] ").split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise Problem("bad_parameter", name=declared.name, want="a list such as 0.7,0.9", got=repr(value))
+    numbers = [_number(declared.name, part, float, "a list such as 0.7,0.9") for part in parts]
+    for number in numbers:
+        within(declared.name, number, declared.low, declared.high)
+    if declared.kind == "shares" and (len(numbers) != 2 or not 0 < numbers[0] < numbers[1] < 1):
+        raise Problem("bad_parameter", name=declared.name, want="two rising shares inside 0 to 1", got=repr(value))
+    if declared.kind == "numbers" and len(numbers) not in (0, 3):
+        raise Problem("bad_parameter", name=declared.name, want="three numbers: days, orders, amount", got=repr(value))
+    return numbers
+
+
+def _number(name: str, value: Any, kind: type, want: str) -> Any:
+    try:
+        if isinstance(value, bool) or (kind is int and isinstance(value, float) and not value.is_integer()):
+            raise ValueError(value)
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise Problem("bad_parameter", name=name, want=want, got=repr(value)) from error

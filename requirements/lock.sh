@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Write the lock files anew from pyproject.toml and setup.in: hashes, no address. Then run `make test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+options=(--python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --upgrade)
+uv=${UV:-.venv/bin/uv}
+$uv pip compile "${options[@]}" requirements/setup.in -o requirements/setup.lock
+$uv pip compile "${options[@]}" pyproject.toml -o requirements.lock
+$uv pip compile "${options[@]}" --group test -c requirements.lock -o requirements/test.lock
