@@ -46,7 +46,7 @@ def within(name: str, value: float, low: float, high: float) -> None:
 
 
 def one_of(name: str, value: object, allowed: Iterable[object]) -> None:
-    """Refuse a value that is not in a closed list, and name the nearest right one.
+    """Refuse a value that is not in a closed list.
 
     Raises
     ------
@@ -59,8 +59,7 @@ def one_of(name: str, value: object, allowed: Iterable[object]) -> None:
     """
     options = list(allowed)
     if value not in options:
-        raise Problem("not_allowed", name=name, got=repr(value), allowed=", ".join(map(str, options)),
-                      near=nearest(str(value), map(str, options)))
+        raise Problem("not_allowed", name=name, got=repr(value), allowed=", ".join(map(str, options)))
 
 
 def nearest(word: str, options: Iterable[str]) -> str:

@@ -144,8 +144,9 @@ def main() -> None:
         code = app(standalone_mode=False) or 0
     except typer.Exit as error:
         code = error.exit_code
-    except typer.Abort:
-        code = 130
+    except typer.Abort:  # what typer makes of Ctrl-C
+        sentence, code = _message(KeyboardInterrupt())
+        say(sentence)
     except typer.BadParameter as error:
         say(f"{error.format_message()}")
         code = 2

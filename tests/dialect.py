@@ -6,16 +6,91 @@ from sqlglot import exp, parse
 from sqlglot.errors import ParseError
 
 NODES = (
-    exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.With, exp.CTE, exp.Subquery, exp.Union,
-    exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Identifier, exp.Star, exp.Literal, exp.Boolean, exp.Null, exp.Parameter,
-    exp.Placeholder, exp.Var, exp.Paren, exp.Tuple, exp.DataType, exp.DataTypeParam, exp.Cast, exp.Case, exp.If, exp.Coalesce, exp.Nullif,
-    exp.Count, exp.Sum, exp.Min, exp.Max, exp.Distinct, exp.Filter, exp.Window, exp.RowNumber, exp.WindowSpec, exp.DateDiff, exp.Year,
-    exp.Month, exp.Hour, exp.Floor, exp.Ceil, exp.Round, exp.Abs, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.EQ, exp.NEQ,
-    exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe, exp.Lower, exp.Upper, exp.Trim, exp.Exists,
+    exp.Select,
+    exp.From,
+    exp.Join,
+    exp.Where,
+    exp.Group,
+    exp.Having,
+    exp.Order,
+    exp.Ordered,
+    exp.With,
+    exp.CTE,
+    exp.Subquery,
+    exp.Union,
+    exp.Table,
+    exp.TableAlias,
+    exp.Alias,
+    exp.Column,
+    exp.Identifier,
+    exp.Star,
+    exp.Literal,
+    exp.Boolean,
+    exp.Null,
+    exp.Parameter,
+    exp.Placeholder,
+    exp.Var,
+    exp.Paren,
+    exp.Tuple,
+    exp.DataType,
+    exp.DataTypeParam,
+    exp.Cast,
+    exp.Case,
+    exp.If,
+    exp.Coalesce,
+    exp.Nullif,
+    exp.Count,
+    exp.Sum,
+    exp.Min,
+    exp.Max,
+    exp.Distinct,
+    exp.Filter,
+    exp.Window,
+    exp.RowNumber,
+    exp.WindowSpec,
+    exp.DateDiff,
+    exp.Year,
+    exp.Month,
+    exp.Hour,
+    exp.Floor,
+    exp.Ceil,
+    exp.Round,
+    exp.Abs,
+    exp.And,
+    exp.Or,
+    exp.Not,
+    exp.Is,
+    exp.In,
+    exp.Between,
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.Mod,
+    exp.Neg,
+    exp.DPipe,
+    exp.Lower,
+    exp.Upper,
+    exp.Trim,
+    exp.Exists,
 )
 WHOLE = (exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT, exp.DataType.Type.TINYINT)
-TYPES = (*WHOLE, exp.DataType.Type.DOUBLE, exp.DataType.Type.DECIMAL, exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT,
-         exp.DataType.Type.DATE, exp.DataType.Type.BOOLEAN, exp.DataType.Type.TIMESTAMP)
+TYPES = (
+    *WHOLE,
+    exp.DataType.Type.DOUBLE,
+    exp.DataType.Type.DECIMAL,
+    exp.DataType.Type.VARCHAR,
+    exp.DataType.Type.TEXT,
+    exp.DataType.Type.DATE,
+    exp.DataType.Type.BOOLEAN,
+    exp.DataType.Type.TIMESTAMP,
+)
 
 
 def faults(sql: str) -> list[str]:
@@ -37,8 +112,17 @@ def _node(node: exp.Expression) -> list[str]:
         return [f"function {node.name}"]
     if type(node) not in NODES:
         return [f"{type(node).__name__}: {node.sql('duckdb')[:60]}"]
-    rule = {exp.Div: _division, exp.Window: _window, exp.DateDiff: _days, exp.Cast: _cast, exp.Select: _select, exp.DataType: _type,
-            exp.Mod: _modulo, exp.Join: _join, exp.Star: _star}.get(type(node))
+    rule = {
+        exp.Div: _division,
+        exp.Window: _window,
+        exp.DateDiff: _days,
+        exp.Cast: _cast,
+        exp.Select: _select,
+        exp.DataType: _type,
+        exp.Mod: _modulo,
+        exp.Join: _join,
+        exp.Star: _star,
+    }.get(type(node))
     return rule(node) if rule else []
 
 
@@ -51,13 +135,18 @@ def _bare(node: exp.Expression) -> exp.Expression:
 def _division(node: exp.Div) -> list[str]:
     below = _bare(node.expression)
     inner = _bare(below.this) if isinstance(below, exp.Cast) else below
-    doubles = all(isinstance(_bare(side), exp.Cast) and _bare(side).to.this == exp.DataType.Type.DOUBLE
-                  for side in (node.this, inner if isinstance(inner, exp.Cast) else below))
+    doubles = all(
+        isinstance(_bare(side), exp.Cast) and _bare(side).to.this == exp.DataType.Type.DOUBLE
+        for side in (node.this, inner if isinstance(inner, exp.Cast) else below)
+    )
     guarded = isinstance(inner, exp.Nullif) or (isinstance(below, exp.Nullif))
     if isinstance(below, exp.Nullif):  # nullif(CAST(x AS DOUBLE), 0)
-        doubles = all(isinstance(_bare(one), exp.Cast) and _bare(one).to.this == exp.DataType.Type.DOUBLE for one in (node.this, below.this))
-    return ([] if guarded else [f"division without nullif: {node.sql('duckdb')[:60]}"]) + \
-        ([] if doubles else [f"division without CAST to DOUBLE on both sides: {node.sql('duckdb')[:60]}"])
+        doubles = all(
+            isinstance(_bare(one), exp.Cast) and _bare(one).to.this == exp.DataType.Type.DOUBLE for one in (node.this, below.this)
+        )
+    return ([] if guarded else [f"division without nullif: {node.sql('duckdb')[:60]}"]) + (
+        [] if doubles else [f"division without CAST to DOUBLE on both sides: {node.sql('duckdb')[:60]}"]
+    )
 
 
 def _modulo(node: exp.Mod) -> list[str]:
@@ -83,7 +172,9 @@ def _days(node: exp.DateDiff) -> list[str]:
     unit = (node.text("unit") or "DAY").upper()
     if unit != "DAY":
         return [f"date_diff of {unit.lower()}"]
-    stamped = [side for side in (node.this, node.expression) if isinstance(side, exp.Cast) and side.to.this != exp.DataType.Type.DATE]
+    stamped = [
+        side for side in (node.this, node.expression) if isinstance(side, exp.Cast) and side.to.this != exp.DataType.Type.DATE
+    ]
     return ["date_diff of timestamps"] if stamped else []
 
 
@@ -132,8 +223,10 @@ def _plain_cast_of(one: exp.Alias) -> bool:
 def output_columns(sql: str) -> dict[str, str | None]:
     """Give each column of the last SELECT and the type it is cast to (None where it is not cast)."""
     last = parse(sql, read="duckdb")[0]
-    return {one.alias_or_name: one.this.to.sql("duckdb") if isinstance(one, exp.Alias) and isinstance(one.this, exp.Cast) else None
-            for one in last.expressions}
+    return {
+        one.alias_or_name: one.this.to.sql("duckdb") if isinstance(one, exp.Alias) and isinstance(one.this, exp.Cast) else None
+        for one in last.expressions
+    }
 
 
 def parameters(sql: str) -> set[str]:

@@ -15,13 +15,28 @@ PLAIN = f"{HEADER}\no1,a,2024-01-05,10.00\no2,b,2024-01-06,20.50\no3,a,2024-02-0
 ORDERS = {"order_id": '"order"', "customer_id": '"customer"', "order_ts": '"day"', "net_amount": '"amount"'}
 
 
-def dataset_toml(*, head: str = "", source: str = 'path = "sales.csv"', orders: str = "", columns: dict[str, str] | None = None,
-                 tail: str = "") -> str:
-    """Give the text of a dataset.toml with one source of orders; `columns` adds to (or, with "", takes from) the four usual ones."""
+def dataset_toml(
+    *, head: str = "", source: str = 'path = "sales.csv"', orders: str = "", columns: dict[str, str] | None = None, tail: str = ""
+) -> str:
+    """Give the text of a dataset.toml with orders; `columns` adds to (or, with "", takes from) the four usual ones."""
     mapped = {name: spec for name, spec in {**ORDERS, **(columns or {})}.items() if spec}
-    return "\n".join(['schema = 1', 'name = "shop"', 'currency = "CNY"', 'timezone = "Asia/Shanghai"', head, "[sources.sales]", source,
-                      "[tables.orders]", 'source = "sales"', orders, "[tables.orders.columns]",
-                      *(f"{name} = {spec}" for name, spec in mapped.items()), tail])
+    return "\n".join(
+        [
+            "schema = 1",
+            'name = "shop"',
+            'currency = "CNY"',
+            'timezone = "Asia/Shanghai"',
+            head,
+            "[sources.sales]",
+            source,
+            "[tables.orders]",
+            'source = "sales"',
+            orders,
+            "[tables.orders.columns]",
+            *(f"{name} = {spec}" for name, spec in mapped.items()),
+            tail,
+        ]
+    )
 
 
 def shop(folder: Path, content: str | bytes | None = PLAIN, *, file: str = "sales.csv", **parts) -> Dataset:
@@ -51,7 +66,9 @@ def rows(built: Built | Path, table: str, columns: str = "*", order: str = "ALL"
 
 def orders_of(content: str | bytes, folder: Path, **parts) -> list[tuple]:
     """Build a shop and give its orders as (order_id, customer_id, day, amount)."""
-    return rows(build(shop(folder, content, **parts)), "orders", "order_id, customer_id, CAST(order_day AS VARCHAR), net_amount", "1")
+    return rows(
+        build(shop(folder, content, **parts)), "orders", "order_id, customer_id, CAST(order_day AS VARCHAR), net_amount", "1"
+    )
 
 
 def rejects(built: Built | Path, columns: str = 'row, "rule"') -> list[tuple]:
@@ -64,8 +81,9 @@ def day(text: str) -> date:
     return date.fromisoformat(text) if isinstance(text, str) else date(2024, 1, 1) + timedelta(days=int(text))
 
 
-def hand_build(folder: Path, orders: list[tuple], *, identities: dict[str, str] | None = None,
-               lines: list[tuple] | None = None) -> Path:
+def hand_build(
+    folder: Path, orders: list[tuple], *, identities: dict[str, str] | None = None, lines: list[tuple] | None = None
+) -> Path:
     """Write the Parquet files an engine reads.
 
     `orders`: (order_id, customer_id, day, amount[, excluded_by]); `lines`: (order_id, amount[, excluded_by]), whose orders are
@@ -74,14 +92,20 @@ def hand_build(folder: Path, orders: list[tuple], *, identities: dict[str, str] 
     folder.mkdir(parents=True, exist_ok=True)
     people = identities or {one[1]: one[1] for one in orders if one[1] is not None}
     with duckdb.connect() as db:
-        db.execute("CREATE TABLE o (order_id VARCHAR, customer_id VARCHAR, order_day DATE, net_amount DECIMAL(18,2), "
-                   "is_return BOOLEAN, is_zero BOOLEAN, excluded_by VARCHAR)")
+        db.execute(
+            "CREATE TABLE o (order_id VARCHAR, customer_id VARCHAR, order_day DATE, net_amount DECIMAL(18,2), "
+            "is_return BOOLEAN, is_zero BOOLEAN, excluded_by VARCHAR)"
+        )
         db.execute("CREATE TABLE m (id_type VARCHAR, id_value VARCHAR, identity_id VARCHAR)")
-        db.execute("CREATE TABLE l (order_id VARCHAR, net_amount DECIMAL(18,2), is_return BOOLEAN, is_zero BOOLEAN, excluded_by VARCHAR)")
+        db.execute(
+            "CREATE TABLE l (order_id VARCHAR, net_amount DECIMAL(18,2), is_return BOOLEAN, is_zero BOOLEAN, excluded_by VARCHAR)"
+        )
         for order, customer, when, amount, *more in orders:
             money = Decimal(str(amount))
             own = (money < 0, money == 0) if lines is None else (False, False)
-            db.execute("INSERT INTO o VALUES (?, ?, ?, ?, ?, ?, ?)", [order, customer, day(when), money, *own, more[0] if more else None])
+            db.execute(
+                "INSERT INTO o VALUES (?, ?, ?, ?, ?, ?, ?)", [order, customer, day(when), money, *own, more[0] if more else None]
+            )
         for order, amount, *more in lines or []:
             money = Decimal(str(amount))
             db.execute("INSERT INTO l VALUES (?, ?, ?, ?, ?)", [order, money, money < 0, money == 0, more[0] if more else None])
@@ -93,8 +117,15 @@ def hand_build(folder: Path, orders: list[tuple], *, identities: dict[str, str] 
     return folder
 
 
-def engine_over(folder: Path, orders: list[tuple], as_of: str = "2024-12-31", *, identities: dict[str, str] | None = None,
-                lines: list[tuple] | None = None, **rules) -> DuckEngine:
+def engine_over(
+    folder: Path,
+    orders: list[tuple],
+    as_of: str = "2024-12-31",
+    *,
+    identities: dict[str, str] | None = None,
+    lines: list[tuple] | None = None,
+    **rules,
+) -> DuckEngine:
     """Give an engine over a hand-made build."""
     return DuckEngine(hand_build(folder, orders, identities=identities, lines=lines), date.fromisoformat(as_of), **rules)
 

@@ -8,7 +8,9 @@ from dialect import faults, output_columns, parameters
 
 from custlib.engine import sql_text
 
-NAMES = sorted(entry.name.removesuffix(".sql") for entry in (files("custlib.engine") / "sql").iterdir() if entry.name.endswith(".sql"))
+NAMES = sorted(
+    entry.name.removesuffix(".sql") for entry in (files("custlib.engine") / "sql").iterdir() if entry.name.endswith(".sql")
+)
 
 
 def test_there_are_sql_files():
@@ -95,17 +97,20 @@ REFUSED = [
 GOOD = "SELECT CAST(sum(a) AS BIGINT) AS n FROM t GROUP BY b"
 
 
-@pytest.mark.parametrize("sql", [
-    GOOD,
-    "SELECT CAST(x AS DOUBLE) / CAST(nullif(y, 0) AS DOUBLE) AS z FROM t",
-    "SELECT CAST(x AS DOUBLE) / nullif(CAST(y AS DOUBLE), 0) AS z FROM t",
-    "SELECT CAST(floor(x) AS INTEGER) AS z FROM t",
-    "SELECT row_number() OVER (PARTITION BY c ORDER BY d, e) AS n FROM t",
-    "SELECT date_diff('day', CAST(a AS DATE), CAST(b AS DATE)) AS d FROM t",
-    "SELECT date_diff('day', DATE '1970-01-05', d) % 7 AS w FROM t",
-    "SELECT count(*) FILTER (WHERE a > 1) AS n, year(d) AS y, month(d) AS m, hour(s) AS h FROM t GROUP BY d, s",
-    "WITH a AS (SELECT 1 AS x) SELECT CAST(x AS VARCHAR) AS x, CASE WHEN x = $p THEN 1 END AS y FROM a",
-])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        GOOD,
+        "SELECT CAST(x AS DOUBLE) / CAST(nullif(y, 0) AS DOUBLE) AS z FROM t",
+        "SELECT CAST(x AS DOUBLE) / nullif(CAST(y AS DOUBLE), 0) AS z FROM t",
+        "SELECT CAST(floor(x) AS INTEGER) AS z FROM t",
+        "SELECT row_number() OVER (PARTITION BY c ORDER BY d, e) AS n FROM t",
+        "SELECT date_diff('day', CAST(a AS DATE), CAST(b AS DATE)) AS d FROM t",
+        "SELECT date_diff('day', DATE '1970-01-05', d) % 7 AS w FROM t",
+        "SELECT count(*) FILTER (WHERE a > 1) AS n, year(d) AS y, month(d) AS m, hour(s) AS h FROM t GROUP BY d, s",
+        "WITH a AS (SELECT 1 AS x) SELECT CAST(x AS VARCHAR) AS x, CASE WHEN x = $p THEN 1 END AS y FROM a",
+    ],
+)
 def test_what_is_allowed_passes(sql):
     assert faults(sql) == []
 

@@ -19,8 +19,11 @@ from custlib.tables import build
 
 CHINESE = "订单,客户,日期,金额\n甲1,张三,2024-01-05,10.00\n甲2,李四,2024-01-06,20.50\n"
 CHINESE_COLUMNS = {"order_id": '"订单"', "customer_id": '"客户"', "order_ts": '"日期"', "net_amount": '"金额"'}
-EXPECTED = [("o1", "a", "2024-01-05", Decimal("10.00")), ("o2", "b", "2024-01-06", Decimal("20.50")),
-            ("o3", "a", "2024-02-01", Decimal("-4.25"))]
+EXPECTED = [
+    ("o1", "a", "2024-01-05", Decimal("10.00")),
+    ("o2", "b", "2024-01-06", Decimal("20.50")),
+    ("o3", "a", "2024-02-01", Decimal("-4.25")),
+]
 
 
 def refused(folder, content, **parts) -> Problem:
@@ -44,37 +47,72 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return out.getvalue()
 
 
-TYPED = [["o1", "a", datetime(2024, 1, 5), 10.0], ["o2", "b", datetime(2024, 1, 6), 20.5], ["o3", "a", datetime(2024, 2, 1), -4.25]]
+TYPED = [
+    ["o1", "a", datetime(2024, 1, 5), 10.0],
+    ["o2", "b", datetime(2024, 1, 6), 20.5],
+    ["o3", "a", datetime(2024, 2, 1), -4.25],
+]
 
 
-@pytest.mark.parametrize(("content", "file", "source"), [
-    (PLAIN, "sales.csv", ""),
-    (PLAIN.rstrip("\n"), "sales.csv", ""),
-    ("\ufeff" + PLAIN, "sales.csv", ""),
-    (PLAIN.replace("\n", "\r\n"), "sales.csv", ""),
-    (PLAIN.replace("\n", "\r"), "sales.csv", ""),
-    (PLAIN.replace("\n", "\n\n"), "sales.csv", ""),
-    (PLAIN.replace("\n", "\r\n\r\n"), "sales.csv", ""),
-    (PLAIN + "   \n\n,,,\n", "sales.csv", ""),
-    (PLAIN + ",,,\n", "sales.csv", ""),
-    (PLAIN.replace(",", ";"), "sales.csv", ""),
-    (PLAIN.replace(",", "\t"), "sales.tsv", ""),
-    (PLAIN.replace(",", "|"), "sales.txt", ""),
-    (PLAIN.replace(",", "#"), "sales.txt", 'delimiter = "#"'),
-    (PLAIN.replace(",", "'"), "sales.txt", 'delimiter = "\'"'),
-    ("  " + PLAIN.replace(",", "   ").replace("\n", " \n "), "sales.txt", 'delimiter = "whitespace"'),
-    (PLAIN.encode("gb18030"), "sales.csv", 'encoding = "gb18030"'),
-    (PLAIN.encode("utf-16"), "sales.csv", 'encoding = "utf-16"'),
-    (PLAIN.replace("o2,b", '"o2","b"').replace("customer,", '"customer",'), "sales.csv", ""),
-    (PLAIN.replace("o2,b", " o2 , b "), "sales.csv", ""),
-    (PLAIN, "sales.dat", 'format = "csv"'),
-    (excel([HEADER.split(","), *TYPED]), "sales.xlsx", ""),
-    (excel([HEADER.split(","), *[[one[0], one[1], str(one[2].date()), f"{one[3]:.2f}"] for one in TYPED]]), "sales.xlsx", 'sheet = "Sheet"'),
-    (parquet(pd.DataFrame(TYPED, columns=HEADER.split(","))), "sales.parquet", ""),
-    (parquet(pd.DataFrame([[str(one) for one in row] for row in TYPED], columns=HEADER.split(","))), "sales.parquet", ""),
-], ids=["utf-8", "no last newline", "BOM", "CRLF", "CR", "blank lines", "blank CRLF lines", "blank lines and commas", "only commas",
-        "semicolon", "tab", "bar", "declared mark", "quote as mark", "whitespace", "gb18030", "utf-16", "quoted", "padded",
-        "declared format", "excel cells", "excel text", "parquet", "parquet text"])
+@pytest.mark.parametrize(
+    ("content", "file", "source"),
+    [
+        (PLAIN, "sales.csv", ""),
+        (PLAIN.rstrip("\n"), "sales.csv", ""),
+        ("\ufeff" + PLAIN, "sales.csv", ""),
+        (PLAIN.replace("\n", "\r\n"), "sales.csv", ""),
+        (PLAIN.replace("\n", "\r"), "sales.csv", ""),
+        (PLAIN.replace("\n", "\n\n"), "sales.csv", ""),
+        (PLAIN.replace("\n", "\r\n\r\n"), "sales.csv", ""),
+        (PLAIN + "   \n\n,,,\n", "sales.csv", ""),
+        (PLAIN + ",,,\n", "sales.csv", ""),
+        (PLAIN.replace(",", ";"), "sales.csv", ""),
+        (PLAIN.replace(",", "\t"), "sales.tsv", ""),
+        (PLAIN.replace(",", "|"), "sales.txt", ""),
+        (PLAIN.replace(",", "#"), "sales.txt", 'delimiter = "#"'),
+        (PLAIN.replace(",", "'"), "sales.txt", 'delimiter = "\'"'),
+        ("  " + PLAIN.replace(",", "   ").replace("\n", " \n "), "sales.txt", 'delimiter = "whitespace"'),
+        (PLAIN.encode("gb18030"), "sales.csv", 'encoding = "gb18030"'),
+        (PLAIN.encode("utf-16"), "sales.csv", 'encoding = "utf-16"'),
+        (PLAIN.replace("o2,b", '"o2","b"').replace("customer,", '"customer",'), "sales.csv", ""),
+        (PLAIN.replace("o2,b", " o2 , b "), "sales.csv", ""),
+        (PLAIN, "sales.dat", 'format = "csv"'),
+        (excel([HEADER.split(","), *TYPED]), "sales.xlsx", ""),
+        (
+            excel([HEADER.split(","), *[[one[0], one[1], str(one[2].date()), f"{one[3]:.2f}"] for one in TYPED]]),
+            "sales.xlsx",
+            'sheet = "Sheet"',
+        ),
+        (parquet(pd.DataFrame(TYPED, columns=HEADER.split(","))), "sales.parquet", ""),
+        (parquet(pd.DataFrame([[str(one) for one in row] for row in TYPED], columns=HEADER.split(","))), "sales.parquet", ""),
+    ],
+    ids=[
+        "utf-8",
+        "no last newline",
+        "BOM",
+        "CRLF",
+        "CR",
+        "blank lines",
+        "blank CRLF lines",
+        "blank lines and commas",
+        "only commas",
+        "semicolon",
+        "tab",
+        "bar",
+        "declared mark",
+        "quote as mark",
+        "whitespace",
+        "gb18030",
+        "utf-16",
+        "quoted",
+        "padded",
+        "declared format",
+        "excel cells",
+        "excel text",
+        "parquet",
+        "parquet text",
+    ],
+)
 def test_the_same_rows_through_any_file_give_the_same_orders(tmp_path, content, file, source):
     assert orders_of(content, tmp_path, file=file, source=source) == EXPECTED
 
@@ -94,16 +132,22 @@ def test_a_quoted_newline_and_a_quoted_mark_stay_in_their_field(tmp_path):
 CLEAN = ["o1,a,2024-01-05,1", "o2,b,2024-13-06,2", "o3,c,2024-01-07,3", "o4,d,2024-01-08,x", "o5,e,2024-01-09,5"]
 
 
-@pytest.mark.parametrize(("lines", "broken"), [
-    (CLEAN, [(3, "unreadable_date"), (5, "unreadable_number")]),
-    ([CLEAN[0], "", *CLEAN[1:3], "", "", *CLEAN[3:]], [(4, "unreadable_date"), (8, "unreadable_number")]),
-    (['o1,"a\nb",2024-01-05,1', *CLEAN[1:]], [(4, "unreadable_date"), (6, "unreadable_number")]),
-    ([CLEAN[0], "o9,z,2024-01-05", *CLEAN[2:3], "o8,y,2024-01-05,1,1", CLEAN[4]],
-     [(3, "wrong_number_of_fields"), (5, "wrong_number_of_fields")]),
-    ([CLEAN[0], 'o9,"z,2024-01-05,7', *CLEAN[2:]], [(3, "unclosed_quote"), (5, "unreadable_number")]),
-    ([*CLEAN[:3], 'o9,"z,2024-01-05,7'], [(3, "unreadable_date"), (5, "unclosed_quote")]),
-    ([CLEAN[0], ",b,2024-01-06,2", *CLEAN[2:3]], [(3, "missing_value")]),
-], ids=["clean", "blank lines", "quoted newline", "wrong number of fields", "unclosed quote", "unclosed at the end", "no id"])
+@pytest.mark.parametrize(
+    ("lines", "broken"),
+    [
+        (CLEAN, [(3, "unreadable_date"), (5, "unreadable_number")]),
+        ([CLEAN[0], "", *CLEAN[1:3], "", "", *CLEAN[3:]], [(4, "unreadable_date"), (8, "unreadable_number")]),
+        (['o1,"a\nb",2024-01-05,1', *CLEAN[1:]], [(4, "unreadable_date"), (6, "unreadable_number")]),
+        (
+            [CLEAN[0], "o9,z,2024-01-05", *CLEAN[2:3], "o8,y,2024-01-05,1,1", CLEAN[4]],
+            [(3, "wrong_number_of_fields"), (5, "wrong_number_of_fields")],
+        ),
+        ([CLEAN[0], 'o9,"z,2024-01-05,7', *CLEAN[2:]], [(3, "unclosed_quote"), (5, "unreadable_number")]),
+        ([*CLEAN[:3], 'o9,"z,2024-01-05,7'], [(3, "unreadable_date"), (5, "unclosed_quote")]),
+        ([CLEAN[0], ",b,2024-01-06,2", *CLEAN[2:3]], [(3, "missing_value")]),
+    ],
+    ids=["clean", "blank lines", "quoted newline", "wrong number of fields", "unclosed quote", "unclosed at the end", "no id"],
+)
 def test_a_rejected_row_has_the_number_that_an_editor_shows(tmp_path, lines, broken):
     built = build(shop(tmp_path, "\n".join([HEADER, *lines]) + "\n", head=tolerant()))
     assert rejects(built) == broken
@@ -124,21 +168,24 @@ def test_an_unclosed_quote_costs_one_row_of_a_long_file(tmp_path):
     assert (rejects(built), built.facts["kept"]) == ([(12, "unclosed_quote")], 4_999)
 
 
-@pytest.mark.parametrize(("content", "file", "problem"), [
-    (b"", "sales.csv", "empty_file"),
-    (b"\n\n", "sales.csv", "empty_file"),
-    (b"", "sales.parquet", "empty_file"),
-    (f"{HEADER}\n".encode(), "sales.csv", "header_only"),
-    (f"{HEADER}\n\n,,,\n".encode(), "sales.csv", "header_only"),
-    (HEADER.encode(), "sales.csv", "header_only"),
-    (excel([HEADER.split(",")]), "sales.xlsx", "header_only"),
-    (excel([]), "sales.xlsx", "empty_file"),
-    (b"PK\x03\x04 nothing", "sales.xlsx", "broken_excel"),
-    (b"whatever", "sales.pdf", "unknown_kind"),
-    (parquet(pd.DataFrame(TYPED, columns=HEADER.split(",")))[:-40], "sales.parquet", "broken_parquet"),
-    (parquet(pd.DataFrame(TYPED, columns=HEADER.split(","))[:0]), "sales.parquet", "header_only"),
-    (None, "sales.csv", "missing_file"),
-])
+@pytest.mark.parametrize(
+    ("content", "file", "problem"),
+    [
+        (b"", "sales.csv", "empty_file"),
+        (b"\n\n", "sales.csv", "empty_file"),
+        (b"", "sales.parquet", "empty_file"),
+        (f"{HEADER}\n".encode(), "sales.csv", "header_only"),
+        (f"{HEADER}\n\n,,,\n".encode(), "sales.csv", "header_only"),
+        (HEADER.encode(), "sales.csv", "header_only"),
+        (excel([HEADER.split(",")]), "sales.xlsx", "header_only"),
+        (excel([]), "sales.xlsx", "empty_file"),
+        (b"PK\x03\x04 nothing", "sales.xlsx", "broken_excel"),
+        (b"whatever", "sales.pdf", "unknown_kind"),
+        (parquet(pd.DataFrame(TYPED, columns=HEADER.split(",")))[:-40], "sales.parquet", "broken_parquet"),
+        (parquet(pd.DataFrame(TYPED, columns=HEADER.split(","))[:0]), "sales.parquet", "header_only"),
+        (None, "sales.csv", "missing_file"),
+    ],
+)
 def test_a_file_without_data_or_whole_content_is_refused_by_name(tmp_path, content, file, problem):
     found = refused(tmp_path, content, source=f'path = "{file}"', file=file)
     assert (found.key, found.values["file"]) == (problem, file)
@@ -153,10 +200,13 @@ def test_undecodable_bytes_are_named_by_row_and_column(tmp_path):
     assert refused(tmp_path, PLAIN, source='encoding = "utf-88"').key == "unknown_encoding"
 
 
-@pytest.mark.parametrize(("content", "file"), [
-    (PLAIN.replace("customer", "order", 1), "sales.csv"),
-    (excel([["order", "order", "day", "amount"], *TYPED]), "sales.xlsx"),
-])
+@pytest.mark.parametrize(
+    ("content", "file"),
+    [
+        (PLAIN.replace("customer", "order", 1), "sales.csv"),
+        (excel([["order", "order", "day", "amount"], *TYPED]), "sales.xlsx"),
+    ],
+)
 def test_two_columns_of_one_name_are_refused_with_their_places(tmp_path, content, file):
     found = refused(tmp_path, content, file=file)
     assert (found.key, found.values["column"], found.values["places"]) == ("duplicate_column", "order", "1, 2")
@@ -181,7 +231,10 @@ def test_a_file_split_in_two_changes_nothing(tmp_path):
     assert orders_of(first, tmp_path / "parts", file="sales_1.csv", source='path = "sales_*.csv"') == whole
     assert orders_of(first, tmp_path / "parts", file="sales_1.csv", source='path = ["sales_1.csv", "sales_2.csv"]') == whole
     assert rows(tmp_path / "parts/build", "orders", "source_file, source_row", "1, 2") == [
-        ("sales_1.csv", 2), ("sales_1.csv", 3), ("sales_2.csv", 2)]
+        ("sales_1.csv", 2),
+        ("sales_1.csv", 3),
+        ("sales_2.csv", 2),
+    ]
 
 
 def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
@@ -204,6 +257,7 @@ def test_declared_missing_words_add_to_blanks(tmp_path):
 
 
 # where the files come from
+
 
 @pytest.fixture
 def server():
@@ -261,15 +315,20 @@ def test_a_member_never_leaves_the_raw_folder(tmp_path, server):
     url, answers, _ = server
     answers["/all.zip"] = zipped(**{"..__..__sales_csv": PLAIN})
     orders_of(None, tmp_path / "in/side", source=f'url = "{url}/all.zip"\nmember = "../../sales.csv"')
-    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("sales.csv")] == [(tmp_path / "in/side/raw/sales.csv").relative_to(tmp_path)]
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("sales.csv")] == [
+        (tmp_path / "in/side/raw/sales.csv").relative_to(tmp_path)
+    ]
 
 
-@pytest.mark.parametrize(("path", "source", "kind", "key"), [
-    ("/sales.csv", f'sha256 = "{"0" * 64}"', Problem, "wrong_hash"),
-    ("/sales.zip", 'member = "lost.csv"', Problem, "bad_archive"),
-    ("/gone.csv", "", Trouble, "download_failed"),
-    ("/short.csv", "", Trouble, "download_failed"),
-])
+@pytest.mark.parametrize(
+    ("path", "source", "kind", "key"),
+    [
+        ("/sales.csv", f'sha256 = "{"0" * 64}"', Problem, "wrong_hash"),
+        ("/sales.zip", 'member = "lost.csv"', Problem, "bad_archive"),
+        ("/gone.csv", "", Trouble, "download_failed"),
+        ("/short.csv", "", Trouble, "download_failed"),
+    ],
+)
 def test_a_download_that_is_not_what_was_declared_leaves_nothing(tmp_path, server, path, source, kind, key):
     url, answers, _ = server
     answers |= {"/sales.csv": PLAIN.encode(), "/sales.zip": zipped(sales_csv=PLAIN), "/short.csv": PLAIN.encode()}
@@ -307,10 +366,13 @@ def test_a_local_file_must_be_the_one_its_sha256_names(tmp_path):
     assert orders_of(PLAIN, tmp_path, source=f'sha256 = "{hashlib.sha256(PLAIN.encode()).hexdigest()}"') == EXPECTED
 
 
-@pytest.mark.parametrize(("source", "key"), [
-    ('package = "no-such-package-here"\nfile = "x.csv"', "no_package"),
-    ('package = "pytest"\nfile = "no_such_file.csv"', "no_file_in_package"),
-])
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ('package = "no-such-package-here"\nfile = "x.csv"', "no_package"),
+        ('package = "pytest"\nfile = "no_such_file.csv"', "no_file_in_package"),
+    ],
+)
 def test_a_package_that_is_not_there_is_named(tmp_path, source, key):
     assert refused(tmp_path, None, source='path = "unused"\n' + source).key == key
 
@@ -324,7 +386,9 @@ def test_reading_never_changes_the_source(tmp_path):
 
 
 def test_a_staged_value_keeps_every_digit(tmp_path):
-    frame = pd.DataFrame({"order": [536365.0, 2.0], "customer": [17850.0, None], "day": ["2024-01-05", "2024-01-06"], "amount": [0.1, 1e6]})
+    frame = pd.DataFrame(
+        {"order": [536365.0, 2.0], "customer": [17850.0, None], "day": ["2024-01-05", "2024-01-06"], "amount": [0.1, 1e6]}
+    )
     found = orders_of(parquet(frame), tmp_path, file="sales.parquet")
     assert found == [("2", None, "2024-01-06", Decimal("1000000.00")), ("536365", "17850", "2024-01-05", Decimal("0.10"))]
     with duckdb.connect() as db:

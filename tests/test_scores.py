@@ -32,13 +32,21 @@ def scored(customers: pd.DataFrame, bins: int = 5) -> pd.DataFrame:
 
 
 LADDER = people(("a", 90, 1, 10.0), ("b", 60, 2, 20.0), ("c", 30, 3, 30.0), ("d", 10, 4, 40.0), ("e", 1, 5, 50.0))
-customers_of_any_kind = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 6), st.integers(-3, 9)), min_size=1, max_size=40).map(
-    lambda rows: people(*((f"c{n}", days, orders, float(money)) for n, (days, orders, money) in enumerate(rows))))
+customers_of_any_kind = st.lists(
+    st.tuples(st.integers(1, 9), st.integers(1, 6), st.integers(-3, 9)), min_size=1, max_size=40
+).map(lambda rows: people(*((f"c{n}", days, orders, float(money)) for n, (days, orders, money) in enumerate(rows))))
 
 
 def test_five_steps_give_five_scores():
-    expected = pd.DataFrame({"identity_id": list("abcde"), "r": pd.array([1, 2, 3, 4, 5], dtype="Int8"), "f": pd.array([1, 2, 3, 4, 5], dtype="Int8"),
-                             "m": pd.array([1, 2, 3, 4, 5], dtype="Int8"), "cell": ["111", "222", "333", "444", "555"]})
+    expected = pd.DataFrame(
+        {
+            "identity_id": list("abcde"),
+            "r": pd.array([1, 2, 3, 4, 5], dtype="Int8"),
+            "f": pd.array([1, 2, 3, 4, 5], dtype="Int8"),
+            "m": pd.array([1, 2, 3, 4, 5], dtype="Int8"),
+            "cell": ["111", "222", "333", "444", "555"],
+        }
+    )
     assert_frame_equal(scored(LADDER), expected, check_dtype=False)
 
 
@@ -89,12 +97,18 @@ def test_a_better_value_never_scores_lower(customers, bins):
     found = scored(customers, bins)
     for axis, column in COLUMNS.items():
         better = -1 if axis == "r" else 1
-        ordered = found[axis].to_numpy(dtype="int64")[np.argsort(better * customers[column].to_numpy(dtype="float64"), kind="stable")]
+        ordered = found[axis].to_numpy(dtype="int64")[
+            np.argsort(better * customers[column].to_numpy(dtype="float64"), kind="stable")
+        ]
         assert (np.diff(ordered) >= 0).all()
 
 
 def test_last_months_edges_score_this_month():
-    frozen = {"recency_days": Edges({1: 10.0, 3: 30.0}, 5, 5, True), "orders": Edges({1: 1.0}, 5, 5), "net_amount": Edges({2: 9.99}, 4, 5)}
+    frozen = {
+        "recency_days": Edges({1: 10.0, 3: 30.0}, 5, 5, True),
+        "orders": Edges({1: 1.0}, 5, 5),
+        "net_amount": Edges({2: 9.99}, 4, 5),
+    }
     found = rfm(people(("a", 0, 1, -5.0), ("b", 10, 2, 9.99), ("c", 11, 900, 10.0), ("d", 31, 1, 1e9)), edges=frozen)
     assert found["cell"].tolist() == ["512", "552", "354", "114"]
 

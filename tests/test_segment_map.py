@@ -56,9 +56,21 @@ def test_in_a_shipped_map_the_best_cell_has_the_best_name_and_the_worst_the_wors
             assert better not in ranks or ranks[better] >= ranks[cell]
 
 
-@pytest.mark.parametrize(("cell", "name"), [((5, 5, 5), "champions"), ((4, 5, 5), "champions"), ((5, 1, 1), "new"), ((4, 1, 1), "promising"),
-                                            ((1, 5, 5), "cannot_lose"), ((1, 1, 1), "lost"), ((2, 1, 2), "hibernating"), ((3, 3, 3), "need_attention"),
-                                            ((5, 1, 4), "potential_loyalist"), ((2, 4, 3), "at_risk")])
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ((5, 5, 5), "champions"),
+        ((4, 5, 5), "champions"),
+        ((5, 1, 1), "new"),
+        ((4, 1, 1), "promising"),
+        ((1, 5, 5), "cannot_lose"),
+        ((1, 1, 1), "lost"),
+        ((2, 1, 2), "hibernating"),
+        ((3, 3, 3), "need_attention"),
+        ((5, 1, 4), "potential_loyalist"),
+        ((2, 4, 3), "at_risk"),
+    ],
+)
 def test_cells_worked_out_by_hand(cell, name):
     assert load_map("named").at(cell) == [name]
 
@@ -70,17 +82,29 @@ def test_fm_is_the_mean_rounded_half_up():
 def test_the_eight_classes_stand_where_the_textbook_has_them():
     names = {(r, f, m): load_map("cn8").at((r, f, m))[0] for r, f, m in itertools.product((1, 2), repeat=3)}
     assert {cell: name.split("_")[1] for cell, name in names.items() if cell[2] == 2} == {
-        (2, 2, 2): "value", (2, 1, 2): "develop", (1, 2, 2): "keep", (1, 1, 2): "retain"}
+        (2, 2, 2): "value",
+        (2, 1, 2): "develop",
+        (1, 2, 2): "keep",
+        (1, 1, 2): "retain",
+    }
     assert all(name.startswith("important" if cell[2] == 2 else "general") for cell, name in names.items())
 
 
-@pytest.mark.parametrize(("old", "new", "finding"), [
-    ("{ r = [1, 1] }", "{ r = [1, 1], f = [1, 1] }", "no segment covers 121, 122"),
-    ("{ r = [1, 1] }", "{ r = [1, 2], m = [1, 1] }, { r = [1, 1] }", "good and poor both cover 211, 221"),
-    ("rank = 2", "rank = 0", "a better R leads from poor down to good at 111, 112, 121, 122"),
-    ('[[segments]]\nname = "poor"', '[[segments]]\nname = "idle"\nrank = 5\nwhere = []\n[[segments]]\nname = "poor"', "no cell reaches idle"),
-    ('name = "poor"', 'name = "good"', "the name good stands twice"),
-], ids=["hole", "overlap", "falling", "unreachable", "one name twice"])
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("{ r = [1, 1] }", "{ r = [1, 1], f = [1, 1] }", "no segment covers 121, 122"),
+        ("{ r = [1, 1] }", "{ r = [1, 2], m = [1, 1] }, { r = [1, 1] }", "good and poor both cover 211, 221"),
+        ("rank = 2", "rank = 0", "a better R leads from poor down to good at 111, 112, 121, 122"),
+        (
+            '[[segments]]\nname = "poor"',
+            '[[segments]]\nname = "idle"\nrank = 5\nwhere = []\n[[segments]]\nname = "poor"',
+            "no cell reaches idle",
+        ),
+        ('name = "poor"', 'name = "good"', "the name good stands twice"),
+    ],
+    ids=["hole", "overlap", "falling", "unreachable", "one name twice"],
+)
 def test_a_broken_map_is_refused_with_the_cells_named(tmp_path, old, new, finding):
     assert old in TWO
     plan = load_map(written(tmp_path, TWO.replace(old, new, 1)))
@@ -95,12 +119,21 @@ def test_all_faults_are_told_at_once_and_long_lists_are_cut():
     assert len(findings) == 2 and findings[0].endswith("and 103 more") and findings[1] == "no cell reaches never"
 
 
-@pytest.mark.parametrize(("old", "new", "problem"), [
-    ("bins = 2", "bin = 2", "unknown_key"), ("rank = 2", "rnk = 2", "unknown_key"), ("{ r = [2, 2] }", "{ x = [2, 2] }", "unknown_key"),
-    ("{ r = [2, 2] }", "{ r = [2, 3] }", "out_of_range"), ("{ r = [2, 2] }", "{ r = [2, 1] }", "out_of_range"),
-    ("{ r = [2, 2] }", "{ r = 2 }", "map_unreadable"), ("bins = 2", "", "map_unreadable"), ("rank = 2", "", "map_unreadable"),
-    ("bins = 2", 'bins = "2"', "map_unreadable"), ("bins = 2", "bins =", "map_unreadable"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("bins = 2", "bin = 2", "unknown_key"),
+        ("rank = 2", "rnk = 2", "unknown_key"),
+        ("{ r = [2, 2] }", "{ x = [2, 2] }", "unknown_key"),
+        ("{ r = [2, 2] }", "{ r = [2, 3] }", "out_of_range"),
+        ("{ r = [2, 2] }", "{ r = [2, 1] }", "out_of_range"),
+        ("{ r = [2, 2] }", "{ r = 2 }", "map_unreadable"),
+        ("bins = 2", "", "map_unreadable"),
+        ("rank = 2", "", "map_unreadable"),
+        ("bins = 2", 'bins = "2"', "map_unreadable"),
+        ("bins = 2", "bins =", "map_unreadable"),
+    ],
+)
 def test_a_map_that_cannot_be_read_is_refused_in_words(tmp_path, old, new, problem):
     with pytest.raises(Problem) as caught:
         load_map(written(tmp_path, TWO.replace(old, new, 1)))

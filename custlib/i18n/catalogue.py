@@ -41,7 +41,7 @@ def keys(lang: str) -> frozenset[str]:
     return frozenset(_catalogue(lang))
 
 
-def text(key: str, lang: str, *, sep: str = "\n", **values: object) -> str:
+def text(key: str, /, lang: str, *, sep: str = "\n", **values: object) -> str:
     """Give the text of `key` in `lang`, with `values` filled in.
 
     Parameters

@@ -21,7 +21,7 @@ class Problem(ValueError):
 
     exit_code = 2
 
-    def __init__(self, key: str, **values: object):
+    def __init__(self, key: str, /, **values: object):
         self.key, self.values = key, values
         super().__init__(self.said("en"))
 

@@ -119,6 +119,8 @@ def sentence(item: dict, lang: str) -> str:
     """Say one conclusion, warning or skipped part: a key and its values, or a plain string, in one language."""
     if isinstance(item, str):
         return item
+    if lang == "bi":  # a name inside a sentence is of the sentence's language, never of both
+        return "\n".join(dict.fromkeys(sentence(item, one) for one in ("zh", "en")))
     values = {
         name: text(value["key"], lang) if isinstance(value, dict) and "key" in value else value
         for name, value in (item.get("values") or {}).items()

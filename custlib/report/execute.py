@@ -12,6 +12,7 @@ from custlib.report.graph import Notebook
 from custlib.tables import project_root
 
 START_S = 120
+ENCRYPTED = {"KernelManager": {"transport_encryption": "required"}}  # ipykernel warns about anything less
 
 
 def execute(one: Notebook, run_dir: Path, parameters: dict[str, Any], *, timeout: int) -> Path:
@@ -30,16 +31,16 @@ def execute(one: Notebook, run_dir: Path, parameters: dict[str, Any], *, timeout
     from papermill.exceptions import PapermillException, PapermillExecutionError
     from traitlets.config import Config
 
-    # papermill logs unknown parameters and cell numbers; what matters is checked here and said once
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    # papermill logs every fault as well; what matters is checked here and said once
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
     done = run_dir / "notebooks" / f"{one.name}.ipynb"
     part = done.with_name(f".{one.name}.{os.getpid()}.ipynb")
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(str(one.path), str(part), parameters=parameters, cwd=str(project_root()), progress_bar=False,
-                                   log_output=False, request_save_on_cell_execute=False, execution_timeout=timeout,
+                                   log_output=False, request_save_on_cell_execute=True, execution_timeout=timeout,
                                    start_timeout=START_S, report_mode=False,
-                                   config=Config({"KernelManager": {"transport_encryption": "required"}}))
+                                   config=Config(ENCRYPTED))
         unrun = _first_unrun(part)
         if unrun:
             raise Trouble("kernel_died", notebook=one.name, cell=unrun)

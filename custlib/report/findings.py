@@ -90,8 +90,8 @@ def warnings(customers: pd.DataFrame, edges: dict[str, Any], plan: value.Segment
     none, only = int((customers["net_amount"] <= 0).sum()), int((customers["orders"] == 0).sum())
     bins = max(one.bins for one in edges.values())
     said = [say("warning.one_customer")] if n == 1 else [say("warning.few_customers", n=integer(n))] if n < FEW else []
-    said += [say("warning.all_equal", column=column) for column in edges if n > 1 and bought[column].nunique() == 1]
-    said += [say("warning.bins_lost", column=column, bins=bins, missing=", ".join(map(str, missing)))
+    said += [say("warning.all_equal", column={"key": f"plots.column.{column}"}) for column in edges if n > 1 and bought[column].nunique() == 1]
+    said += [say("warning.bins_lost", column={"key": f"plots.column.{column}"}, bins=bins, missing=", ".join(map(str, missing)))
              for column, one in edges.items() if n > 1 and (missing := missing_scores(one)) and bought[column].nunique() > 1]
     for key, count in (("returns_only", only), ("not_above_zero", none), ("rejected", built.facts["rejected"])):
         said += [say(f"warning.{key}", n=integer(count))] if count else []

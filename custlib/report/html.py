@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from custlib.i18n import LANGS
 from custlib.report.context import Run, read_run, write_atomic
-from custlib.report.subset import subset
 from custlib.report.grids import Words
+from custlib.report.subset import subset
 from custlib.report.views import page
 
 _FONT_NAME = "Report Sans"

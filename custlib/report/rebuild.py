@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from custlib.i18n import Trouble
+from custlib.report.execute import ENCRYPTED
 from custlib.tables import project_root
 from custlib.tables.store import Say, quiet
 
@@ -25,13 +26,14 @@ def rebuild(*, say: Say = quiet) -> list[Path]:
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
+    from traitlets.config import Config
 
     written = []
     for source in sources():
         say(f"notebook {source.stem}")
         notebook = read(source)
         try:
-            NotebookClient(notebook, timeout=TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": str(project_root())}}).execute()
+            NotebookClient(notebook, timeout=TIMEOUT_S, kernel_name="python3", config=Config(ENCRYPTED), resources={"metadata": {"path": str(project_root())}}).execute()
         except CellExecutionError as error:
             raise Trouble("notebook_failed", notebook=source.stem, cell="–", cause=f"{error.ename}: {error.evalue}"[:500]) from error
         for cell in notebook.cells:

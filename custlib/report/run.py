@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from custlib import tables
+from custlib import tables, value
 from custlib.i18n import Trouble
 from custlib.report import folder, graph
 from custlib.report.execute import declared_parameters, execute
@@ -73,7 +73,11 @@ def run(dataset: str | Path, *, as_of: str | None, lang: str, out: Path | None, 
         clock.lap("build")
         with folder.filling(target) as work:
             values = {**chosen, "dataset": _short(data.path), "run_dir": _short(work)}
-            hashes = _hashes(data, built, {**chosen, "dataset": data.name})
+            plan = value.load_map(chosen["segment_map"])
+            if chosen["segment_map"] not in value.SHIPPED:
+                values["segment_map"] = str(Path(chosen["segment_map"]).resolve())  # a kernel starts in another folder
+                chosen["segment_map"] = plan.file
+            hashes = _hashes(data, built, {**chosen, "dataset": data.name, "map": repr(plan)})
             tables.write_public_rejects(built, work / "tables" / "rejects.parquet")
             _execute_all(listed, work, values, hashes, clock, workers=workers or os.cpu_count() or 1, timeout=timeout, say=say)
             clock.lap("execute")

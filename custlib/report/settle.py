@@ -7,6 +7,7 @@ from custlib import tables
 from custlib.engine import DuckEngine
 from custlib.i18n import Problem
 from custlib.report.parameters import PARAMETERS
+from custlib.value import load_map
 
 
 def settle(data: tables.Dataset, built: tables.Built, given: dict[str, Any]) -> dict[str, Any]:
@@ -15,7 +16,8 @@ def settle(data: tables.Dataset, built: tables.Built, given: dict[str, Any]) -> 
     Raises
     ------
     Problem
-        There is no ``as_of``, it is not after the first day, or no identified sale is left before it.
+        There is no ``as_of``, it is not after the first day, no identified sale is left before it, or the segment map is
+        not sound.
     """
     first, last = (date.fromisoformat(built.facts["span"][name]) for name in ("first_day", "last_day"))
     after = (last + timedelta(days=1)).isoformat()
@@ -26,6 +28,9 @@ def settle(data: tables.Dataset, built: tables.Built, given: dict[str, Any]) -> 
         raise Problem("as_of_too_early", as_of=day, first=first, next=after)
     chosen = {name: one.default for name, one in PARAMETERS.items() if name not in ("dataset", "run_dir")}
     chosen |= {**given, "as_of": day.isoformat()}
+    if chosen["cut"] == "business" and not chosen["business_cuts"]:
+        raise Problem("bad_parameter", name="business_cuts", want="three numbers (days, orders, amount) where cut=business", got="[]")
+    load_map(chosen["segment_map"]).grid()
     with DuckEngine(built.folder, day, returns=data.returns, zero=data.zero, window_days=chosen["window_days"] or None) as engine:
         doors = engine.ledger()
         kept = doors.loc[doors["step"] == "kept", "rows"].sum()

@@ -32,7 +32,7 @@ def number(value: float, *, unit: str, n: int, low: float | None = None, high: f
     return {"value": plain(value), "low": plain(low), "high": plain(high), "unit": unit, "n": int(n)}
 
 
-def say(key: str, **values: object) -> dict:
+def say(key: str, /, **values: object) -> dict:
     """Give a sentence of the catalogue with its values; a value ``{"key": …}`` is looked up in the reader's language.
 
     Examples

@@ -14,7 +14,16 @@ from xlsxwriter.worksheet import Worksheet
 from custlib.i18n import LANGS, text
 from custlib.i18n.numbers import SIGNS
 from custlib.report.context import (
-    Run, conclusions, labelled, move, named, read_run, sentence, step_name, why, write_atomic,
+    Run,
+    conclusions,
+    labelled,
+    move,
+    named,
+    read_run,
+    sentence,
+    step_name,
+    why,
+    write_atomic,
 )
 from custlib.report.definitions import thresholds
 
@@ -167,7 +176,7 @@ def _customers(run: Run, lang: str) -> pd.DataFrame:
         **{part: [one.get(part) for one in evidence] for part in "rfm"},
         "recency": people["recency_days"], "orders": people["orders"], "net_amount": people["net_amount"],
         "why": [_line(lang, lambda one, it=it: why(it, one)) for it in evidence],
-        "next": [_line(lang, lambda one, it=it: move(it, one, run.currency, best=place == 1))
+        "next": [_line(lang, lambda one, it=it, place=place: move(it, one, run.currency, best=place == 1))
                  for it, place in zip(evidence, people["segment_rank"], strict=True)],
         "stability": people["stability"], "gross_amount": people["gross_amount"],
         "returned_amount": people["returned_amount"], "average_order": people["average_order_amount"],

@@ -267,7 +267,8 @@ def _table(dataset: Dataset, name: str, work: Path, files_of: dict[str, list[Pat
         extra = {"order_day": "CAST(order_ts AS DATE)", "is_return": returned, "is_zero": "false", "excluded_by": "NULL"}
         if any(policy["table"] == "orders" and policy["action"] == "exclude" for policy in dataset.policies):
             own = f"SELECT order_id, min(left_out) AS left_out FROM (SELECT orders__order_id AS order_id, " \
-                  f"{plan.excluded_by(dataset, name)} AS left_out FROM {_with_twins(dataset, mapping, view)} WHERE broken IS NULL) GROUP BY 1"
+                  f"{plan.excluded_by(dataset, name)} AS left_out FROM {_with_twins(dataset, mapping, view)} " \
+                  f"WHERE broken IS NULL) GROUP BY 1"
             select = f"SELECT s.*, e.left_out FROM ({select}) AS s JOIN ({own}) AS e USING (order_id)"
             extra["excluded_by"] = "left_out"
         if sale == "orders":

@@ -146,7 +146,8 @@ def load(dataset: str | Path) -> Dataset:
         _known(raw[key], set(raw[key]) if isinstance(raw[key], dict) else set(), path, f"{key}.")
     sources = {name: _source(name, options, path) for name, options in raw["sources"].items()}
     return Dataset(
-        path=path, name=raw["name"], title=_both("title", raw.get("title", raw["name"])), source=_both("source", raw.get("source", raw["name"])),
+        path=path, name=raw["name"], title=_both("title", raw.get("title", raw["name"])),
+        source=_both("source", raw.get("source", raw["name"])),
         licence=raw.get("licence", ""), simulated=_choice("simulated", raw.get("simulated", False), (True, False)),
         currency=_currency(raw["currency"]), timezone=_zone(raw["timezone"]), home_country=raw.get("home_country"),
         as_of=iso_day("as_of", raw["as_of"]) if "as_of" in raw else None,
@@ -225,7 +226,8 @@ def _mapping(name: str, options: dict, sources: dict[str, Source], path: Path) -
     columns = options.get("columns", {})
     _known(columns, allowed, path, f"tables.{name}.columns.")
     return Mapping(name, options["source"], {column: _column(spec, f"tables.{name}.columns.{column}.", path)
-                                             for column, spec in columns.items()}, _choice("collapse", options.get("collapse", False), (True, False)))
+                                             for column, spec in columns.items()},
+                   _choice("collapse", options.get("collapse", False), (True, False)))
 
 
 def _column(spec: str | dict, where: str, path: Path) -> dict:

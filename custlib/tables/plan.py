@@ -81,7 +81,8 @@ def _check_policy(dataset: Dataset, policy: dict) -> None:
             with connect() as db:
                 db.execute("SELECT regexp_matches('', ?)", [policy["pattern"]]).fetchall()
         except duckdb.Error as error:
-            raise Problem("bad_parameter", name=f"{where}.pattern", want="a regular expression", got=repr(policy["pattern"])) from error
+            raise Problem("bad_parameter", name=f"{where}.pattern", want="a regular expression",
+                          got=repr(policy["pattern"])) from error
         return
     key = next(key for key in ("equals", "below", "above") if key in policy)
     values = policy[key] if isinstance(policy[key], list) else [policy[key]]
@@ -176,7 +177,8 @@ def amount(dataset: Dataset, values: dict[str, str] | None = None) -> str:
     parts = [of("net_amount")] if "net_amount" in mapped else []
     if {"quantity", "unit_price"} <= set(mapped):
         discount = f" - coalesce({of('discount_amount')}, 0)" if "discount_amount" in mapped else ""
-        product = f"CAST({of('quantity')} AS DECIMAL(20,4)) * {of('unit_price')}"  # wide: DECIMAL(18,4) twice overflows at 10 digits
+        # widened: the product of two DECIMAL(18,4) overflows at ten digits
+        product = f"CAST({of('quantity')} AS DECIMAL(20,4)) * {of('unit_price')}"
         parts.append(f"TRY_CAST(TRY_CAST({product} AS DECIMAL(18,2)){discount} AS DECIMAL(18,2))")
     return f"coalesce({', '.join(parts)})"
 

@@ -173,7 +173,8 @@ def _moment(spec: dict, alias: str, kind: str, source: Source, dataset: Dataset)
         return f"({read} AT TIME ZONE {literal(zone)})" if "%z" in form else f"({read}{local})"
     # only whole matches: DuckDB would read "10:00 PM" as ten in the morning, and "infinity" as a day
     return (f"CASE WHEN regexp_full_match({text}, {literal(MOMENT)}) THEN (TRY_CAST({text} AS TIMESTAMP){local}) "
-            f"WHEN regexp_full_match({text}, {literal(OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE {literal(zone)} END")
+            f"WHEN regexp_full_match({text}, {literal(OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) "
+            f"AT TIME ZONE {literal(zone)} END")
 
 
 def _family(kind: str) -> str:

@@ -30,7 +30,7 @@ run_dir: str = "reports/runs/notebooks"  # the run folder
 # %%
 from custlib import course, tables
 from custlib.report import start
-from custlib.report.summary import number, run_folder, say, write_summary
+from custlib.report.summary import number, run_folder, write_summary
 
 # %% [markdown] tags=["zh"]
 # ## 一条路，七步
@@ -127,18 +127,16 @@ course.check("00-e2", answer, truth={}, lang=lang)
 
 # %% [markdown] tags=["zh"]
 # ## 交给报告
-# 起步页只交三个数：几张表、多少行、哪些天。
+# 起步页只交两个数：几张表、多少行。
 
 # %% [markdown] tags=["en"]
 # ## Hand over to the report
-# The first page hands over three facts: how many tables, how many rows, which days.
+# The first page hands over two numbers: how many tables, how many rows.
 
 # %%
 rows = built.facts["rows_in"]
-span = {"first": built.facts["span"]["first_day"], "last": built.facts["span"]["last_day"]}
-said = [say("conclusion.tables_ready", tables=len(data.tables), rows=f"{rows:,}", **span)]
-written = write_summary(run_folder(run_dir), "00_start", dataset=data.name, as_of=as_of, lang=lang, conclusions=said,
-                        numbers={"tables": number(len(data.tables), unit="tables", n=len(data.tables)), "rows_in": number(rows, unit="rows", n=rows)})
+written = write_summary(run_folder(run_dir), "00_start", dataset=data.name, as_of=as_of, lang=lang, numbers={
+    "tables": number(len(data.tables), unit="tables", n=len(data.tables)), "rows_in": number(rows, unit="rows", n=rows)})
 
 # %% [markdown] tags=["zh"]
 # **存疑。** “可用”只说明表在，不说明它对：质量要到 01、02 里查。**下一步**：04 问谁最有价值。

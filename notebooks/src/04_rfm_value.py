@@ -37,6 +37,7 @@ segment_map: str = "named"         # named, or the path of a TOML file
 resamples: int = 200               # bootstrap draws behind each interval; 20 to 2000
 
 # %%
+import json
 from datetime import date
 
 import pandas as pd
@@ -128,7 +129,8 @@ look = {"lang": lang, "source": data.source_in(lang), "as_of": as_of, "n": len(c
 keep = {"run_dir": run, "sql": engine.queries, "n": len(customers), "as_of": as_of}
 best = segments[segments["customers"] > 0].iloc[0]
 ax = plots.segment_bars(segments, **look)
-reading = both(text, "reading.segments", best=text(f"segment.{best['segment']}", "zh"), best_customers=percent(best["customer_share"]), best_amount=percent(best["amount_share"]))
+size = {"best_customers": percent(best["customer_share"]), "best_amount": percent(best["amount_share"])}
+reading = {one: text("reading.segments", one, best=text(f"segment.{best['segment']}", one), **size) for one in ("zh", "en")}
 saved = plots.publish(ax, name="04_segment_bars", frame=segments, title=both(text, "plots.segments.title"), alt=both(plots.alt_segment_bars, segments), reading=reading, **keep)
 
 # %% [markdown] tags=["zh"]
@@ -240,7 +242,7 @@ saved = plots.publish(ax, name="04_whale", frame=curve, title=both(text, "plots.
 # %%
 stability = value.confidence(customers, named, plan=plan, bins=bins, times=resamples, seed=seed)
 labels.loc[labels["scheme"] == "rfm.named", "confidence"] = stability.to_numpy()
-labels[labels["scheme"] == "rfm.named"].head(3)[["label", "confidence", "evidence"]].style.hide()
+pd.DataFrame(labels[labels["scheme"] == "rfm.named"].head(3)["evidence"].map(json.loads).tolist())
 
 # %% [markdown] tags=["zh"]
 # **读法。** 稳定度低的客户站在分界线旁：换一批同样的客户，她可能属于邻群。对她用两群都说得通的做法。
@@ -269,7 +271,7 @@ said = findings.conclusions(key_numbers, segments, customers, named, currency=da
 noted = findings.warnings(customers, edges, plan, as_of=as_of, built=built)
 missing = [{"row": "E12", **say("skipped.no_cost")}, {"row": "E01", **say("skipped.no_leads")}]
 written = write_summary(run, "04_rfm_value", dataset=data.name, as_of=as_of, lang=lang, numbers=key_numbers, conclusions=said, warnings=noted, skipped=missing)
-display(Markdown("\n".join(f"- {sentence(one, lang)}" for one in said + noted)))
+display(Markdown("\n\n".join(sentence(one, lang) for one in said + noted)))
 
 # %% [markdown] tags=["zh"]
 # ## 方法卡

@@ -60,7 +60,7 @@ collect.overview(summaries)
 
 # %%
 conclusions = [one for summary in summaries for one in summary["conclusions"]]
-display(Markdown("\n".join(f"- {sentence(one, lang)}" for one in conclusions)))
+display(Markdown("\n\n".join(sentence(one, lang) for one in conclusions)))
 
 # %% [markdown] tags=["zh"]
 # ## 账目核对
@@ -91,7 +91,7 @@ ledger
 
 # %%
 noted = [one for summary in summaries for one in summary["warnings"] + summary["skipped"]]
-display(Markdown("\n".join(f"- {sentence(one, lang)}" for one in noted) or "–"))
+display(Markdown("\n\n".join(sentence(one, lang) for one in noted) or "–"))
 
 # %%
 steps = number(len(summaries), unit="notebooks", n=len(summaries))
