@@ -18,7 +18,8 @@ report: .venv/.stamp  ## run the notebooks and write the report: make report DAT
 test: .venv/.test  ## lint, unit, property, browser and fault tests, docstring examples, notebooks
 	@$(PY) -m ruff check -q .
 	@$(PY) -m custlib notebooks check
-	@$(PY) -m pytest -q -n 2 --dist loadgroup --nbval --nbval-cell-timeout=300 --nbval-sanitize-with tests/nbval.cfg tests custlib notebooks
+	@$(PY) -m pytest -q --nbval --nbval-cell-timeout=300 --nbval-sanitize-with tests/nbval.cfg notebooks
+	@$(PY) -m pytest -q -n 2 --dist loadgroup
 
 notebooks: .venv/.stamp  ## rebuild notebooks/*.ipynb from notebooks/src, executed
 	@$(PY) -m custlib notebooks build

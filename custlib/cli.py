@@ -26,6 +26,7 @@ AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Snapshot day, s
 SetOption = Annotated[list[str] | None, typer.Option("--set", "-p", metavar="NAME=VALUE", help="A parameter of the notebooks, such as bins=4.")]
 MemoryOption = Annotated[str, typer.Option("--memory", help="Memory limit of the rows tier.")]
 FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+INTERRUPTED = 130
 _lang = "en"
 
 
@@ -129,9 +130,7 @@ def _message(error: BaseException) -> tuple[str, int]:
     """Give the sentence and the exit code of whatever ended the command."""
     if isinstance(error, Problem):
         return error.said(_lang), error.exit_code
-    if isinstance(error, KeyboardInterrupt):
-        return Trouble("interrupted").said(_lang), 130
-    if (isinstance(error, OSError) and error.errno in FULL) or type(error).__module__ == "_duckdb" and "IOException" in type(error).__name__:
+    if (isinstance(error, OSError) and error.errno in FULL) or (type(error).__module__ == "_duckdb" and "IOException" in type(error).__name__):
         detail = os.strerror(error.errno) if isinstance(error, OSError) else "I/O"
         name = Path(str(error.filename)).name if isinstance(error, OSError) and error.filename else "–"
         return Trouble("out_unwritable", folder=name, detail=detail).said(_lang), 1
@@ -142,22 +141,16 @@ def main() -> None:
     """Run a command and end with its exit code: 0 done, 2 bad use or file, 3 a gate refused, 130 interrupted, 1 anything else."""
     try:
         code = app(standalone_mode=False) or 0
-    except typer.Exit as error:
-        code = error.exit_code
-    except typer.Abort:  # what typer makes of Ctrl-C
-        sentence, code = _message(KeyboardInterrupt())
-        say(sentence)
-    except typer.BadParameter as error:
-        say(f"{error.format_message()}")
-        code = 2
+    except SystemExit:
+        raise
     except BaseException as error:  # the one place where everything is caught: it ends in a sentence and a code
-        if isinstance(error, SystemExit):
-            raise
-        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-            say(error.format_message())
-            raise SystemExit(error.exit_code) from None
         if os.environ.get("CUSTLIB_DEBUG"):
             traceback.print_exc()
-        sentence, code = _message(error)
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # typer's own: bad use of the command line
+            sentence, code = error.format_message(), error.exit_code
+        else:
+            sentence, code = _message(error)
         say(sentence)
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code and says nothing
+        say(Trouble("interrupted").said(_lang))
     raise SystemExit(code)

@@ -1,4 +1,4 @@
-"""What the tests share: a browser where there is one, honest skips, notebooks in order."""
+"""What the tests share: a browser where there is one, and honest skips."""
 
 import os
 import shutil
@@ -11,13 +11,6 @@ ALL = os.environ.get("CUSTLIB_REQUIRE") == "all"
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"]
-
-
-def pytest_collection_modifyitems(items):
-    """Keep the cells of the notebooks on one worker, in order: a later notebook reads what an earlier one wrote."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.xdist_group("notebooks"))
 
 
 @pytest.fixture(scope="session")

@@ -445,6 +445,11 @@ def test_unchanged_inputs_are_not_built_again_and_one_byte_is_enough_to_build(tm
     assert build(shop(tmp_path, PLAIN, head='licence = "x"')).facts["key"] != first.facts["key"]
 
 
+def test_a_build_that_lost_a_table_is_built_again(tmp_path):
+    (build(shop(tmp_path, PLAIN)).folder / "orders.parquet").unlink()
+    assert len(rows(build(shop(tmp_path, PLAIN)), "orders")) == 3
+
+
 def test_a_failed_build_leaves_nothing_behind(tmp_path):
     for content in (f"{HEADER}\no1,a,soon,1\n", "a,b\n1,2\n", "", f"{HEADER}\n"):
         with pytest.raises(Problem):

@@ -176,6 +176,13 @@ def test_a_policy_has_one_test_that_fits_a_mapped_column(tmp_path, policy, probl
     assert refused(tmp_path, tail=POLICY + policy).key == problem
 
 
+@pytest.mark.parametrize("names", [("kept",), ("anonymous",), ("mine", "mine")], ids=lambda names: " ".join(names))
+def test_a_policy_has_a_name_of_its_own(tmp_path, names):
+    one = '[[policies]]\ntable = "orders"\nduplicate = true\naction = "keep"\n'
+    problem = refused(tmp_path, tail="".join(f'{one}name = "{name}"\n' for name in names))
+    assert (problem.key, problem.values["got"]) == ("bad_parameter", repr(names[0]))
+
+
 def test_a_policy_on_a_table_that_is_not_mapped_is_refused(tmp_path):
     tail = '[[policies]]\nname = "p"\ntable = "order_lines"\ncolumn = "quantity"\nequals = 0\naction = "keep"'
     assert refused(tmp_path, tail=tail).key == "column_unmapped"

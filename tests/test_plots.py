@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 mpl.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
-from custlib import plots  # noqa: E402
-from custlib.plots.style import readable_on, wrap  # noqa: E402
+from custlib import plots
+from custlib.plots.style import readable_on, wrap
 
 pytestmark = pytest.mark.filterwarnings("error:Glyph .* missing")
 LINE = {"source": "网店 Shop", "as_of": "2025-01-01", "n": 4}

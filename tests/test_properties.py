@@ -15,7 +15,7 @@ from custlib.engine import DuckEngine
 from custlib.i18n import GateRefused, Problem
 from custlib.tables import build
 
-FEW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+FEW = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 ids = st.sampled_from(["o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "订单9", ""])
 clients = st.sampled_from(["a", "b", "c", "", "NULL", "李,四", 'quo"te', " pad "])
 days = st.sampled_from(["2024-01-05", "2024-01-06 23:30", "2024-06-30", "2024-07-01", "2024-13-01", "soon", ""])
@@ -97,7 +97,7 @@ def test_the_order_of_rows_changes_no_customer(lines, chance):
 
 
 @given(st.binary(max_size=400))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_any_bytes_are_read_or_refused_in_words(content):
     with folder() as name:
         try:
@@ -107,7 +107,7 @@ def test_any_bytes_are_read_or_refused_in_words(content):
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=200))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_any_text_below_the_header_is_read_or_refused_in_words(text):
     with folder() as name:
         try:

@@ -29,7 +29,8 @@ def sales(seed: int = 0) -> str:
     lines = ["order,customer,day,amount"]
     for number in range(60):
         for place in range(1 + number % 5):
-            lines.append(f"o{number}-{place},c{number:02},2024-{1 + (number + place) % 5:02}-{1 + (7 * number + place) % 28:02},{10 + number * (place + 1)}.50")
+            day = f"2024-{1 + (number + place) % 5:02}-{1 + (7 * number + place) % 28:02}"
+            lines.append(f"o{number}-{place},c{number:02},{day},{10 + number * (place + 1)}.50")
     lines += ["r1,c03,2024-05-20,-5.25", "r2,lonely,2024-05-21,-8.00", "x1,,2024-03-03,99.99", "late,c01,2024-06-01,500.00"]
     return "\n".join([lines[0], *(pd.Series(lines[1:]).sample(frac=1, random_state=seed) if seed else lines[1:])]) + "\n"
 
@@ -157,7 +158,8 @@ def test_a_failed_run_leaves_the_published_one_as_it_was(published, bad_notebook
 
 def test_a_users_notebook_joins_the_graph_by_what_it_reads(bad_notebook, tmp_path):
     code = ("import json, pathlib\nfrom custlib.report.summary import number, write_summary\n"
-            "write_summary(pathlib.Path(run_dir), '50_own', dataset='shop', as_of='2024-06-01', lang='en', numbers={'mine': number(7, unit='x', n=1)})")
+            "mine = {'mine': number(7, unit='x', n=1)}\n"
+            "write_summary(pathlib.Path(run_dir), '50_own', dataset='shop', as_of='2024-06-01', lang='en', numbers=mine)")
     folder = bad_notebook(code)
     notebook = nbformat.read(folder / "50_own.ipynb", as_version=4)
     notebook.cells[0] = nbformat.v4.new_code_cell("run_dir: str = ''", metadata={"tags": ["parameters"]})

@@ -31,7 +31,7 @@ def after(customers: pd.DataFrame, row: int, lever: str, need: float) -> pd.Data
 
 
 @given(customers_of_any_kind, st.sampled_from([2, 3, 5, 7, 10]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_every_promised_step_lands_in_the_promised_better_segment(customers, bins):
     edges = fresh_edges(customers, bins)
     named = place(rfm(customers, edges=edges), PLAN, bins=bins)
@@ -46,7 +46,7 @@ def test_every_promised_step_lands_in_the_promised_better_segment(customers, bin
 
 
 @given(customers_of_any_kind)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_no_smaller_step_of_the_same_kind_would_do(customers):
     edges = fresh_edges(customers, 5)
     named = place(rfm(customers, edges=edges), PLAN, bins=5)

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from custlib import tables, value
-from custlib.i18n import integer, money, number as written, percent
+from custlib.i18n import integer, money, percent
+from custlib.i18n import number as written
 from custlib.report.summary import number, say
 
 FEW = 100

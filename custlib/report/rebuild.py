@@ -33,7 +33,8 @@ def rebuild(*, say: Say = quiet) -> list[Path]:
         say(f"notebook {source.stem}")
         notebook = read(source)
         try:
-            NotebookClient(notebook, timeout=TIMEOUT_S, kernel_name="python3", config=Config(ENCRYPTED), resources={"metadata": {"path": str(project_root())}}).execute()
+            NotebookClient(notebook, timeout=TIMEOUT_S, kernel_name="python3", config=Config(ENCRYPTED),
+                           resources={"metadata": {"path": str(project_root())}}).execute()
         except CellExecutionError as error:
             raise Trouble("notebook_failed", notebook=source.stem, cell="–", cause=f"{error.ename}: {error.evalue}"[:500]) from error
         for cell in notebook.cells:

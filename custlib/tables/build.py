@@ -83,7 +83,8 @@ def code_hash() -> str:
 
 def _standing(dataset: Dataset, key: str) -> Built | None:
     facts = read_json(dataset.build / "build.json")
-    return Built(dataset.build, facts) if facts and facts.get("key") == key else None
+    whole = all((dataset.build / f"{name}.parquet").is_file() for name in (*dataset.tables, "identity_map", "rejects"))
+    return Built(dataset.build, facts) if whole and facts and facts.get("key") == key else None
 
 
 def _build(dataset: Dataset, sources: dict[str, list[Path]], work: Path, memory: str, say: Say) -> dict:

@@ -20,6 +20,7 @@ TABLE = {"source", "columns", "collapse"}
 COLUMN = {"from", "constant", "concat", "sep", "row_number", "sign", "unit", "date_format", "timezone", "decimal",
           "thousands", "strip", "values"}
 POLICY = {"name", "table", "column", "pattern", "equals", "below", "above", "duplicate", "action", "zh", "en"}
+STEPS = ("in", "rejected", "after_as_of", "before_window", "anonymous", "return", "zero", "kept")  # of the ledger
 REQUIRED = ("schema", "name", "currency", "timezone", "sources", "tables")
 
 
@@ -155,7 +156,7 @@ def load(dataset: str | Path) -> Dataset:
         zero=_choice("zero", raw.get("zero", "count"), ("count", "exclude")),
         max_reject_share=_share("max_reject_share", raw.get("max_reject_share", 0.05)),
         sources=sources, tables={name: _mapping(name, one, sources, path) for name, one in raw["tables"].items()},
-        policies=tuple(_policy(one, path) for one in raw.get("policies", [])),
+        policies=_policies(raw.get("policies", []), path),
         fingerprint=hashlib.sha256(content.encode()).hexdigest())
 
 
@@ -244,6 +245,15 @@ def _column(spec: str | dict, where: str, path: Path) -> dict:
     if "row_number" in spec:
         one_of(f"{where}row_number", spec["row_number"], [True])
     return spec
+
+
+def _policies(specs: list[dict], path: Path) -> tuple[dict, ...]:
+    found = tuple(_policy(one, path) for one in specs)
+    names = [one["name"] for one in found]
+    for name in names:
+        if name in STEPS or names.count(name) > 1:  # its rows could not be told apart in the ledger
+            raise Problem("bad_parameter", name="policies.name", want="a name of its own", got=repr(name))
+    return found
 
 
 def _policy(spec: dict, path: Path) -> dict:

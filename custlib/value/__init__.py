@@ -8,6 +8,8 @@ from custlib.value.segment_map import SHIPPED, SegmentMap, lint, load_map
 from custlib.value.segments import cells, segment_table
 from custlib.value.tiers import abc, binary_cuts, business, share_edges, tier3
 
-__all__ = ["SHIPPED", "Cuts", "SegmentMap", "abc", "abc_table", "binary_cuts", "business", "cells", "concentration_intervals", "confidence", "cuts", "gini",
-           "histogram", "labels", "lint", "load_map", "lorenz", "order_dependent_share", "read_edges", "rfm", "segment_table",
-           "share_edges", "shares", "tier3", "top_share", "whale"]
+__all__ = [
+    "SHIPPED", "Cuts", "SegmentMap", "abc", "abc_table", "binary_cuts", "business", "cells", "concentration_intervals",
+    "confidence", "cuts", "gini", "histogram", "labels", "lint", "load_map", "lorenz", "order_dependent_share",
+    "read_edges", "rfm", "segment_table", "share_edges", "shares", "tier3", "top_share", "whale",
+]

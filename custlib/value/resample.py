@@ -27,10 +27,10 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 
     Examples
     --------
-    >>> interval(np.arange(101.))
-    (2.5, 97.5)
+    >>> [round(one, 6) for one in interval(np.arange(101.))]
+    [2.5, 97.5]
     """
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(values, [round((1 - LEVEL) / 2, 6), round((1 + LEVEL) / 2, 6)])
     return float(low), float(high)
 
 
