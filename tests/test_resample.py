@@ -65,7 +65,7 @@ def test_one_customer_has_no_spread():
     found = shares(pd.DataFrame({"net_amount": [5.0]}), pd.Series(["a"]), times=10, seed=1).iloc[0]
     assert found.drop("group").tolist() == [1.0] * 6
     frame = people(("a", 3, 1, 5.0))
-    assert confidence(frame, pd.Series(["cannot_lose"]), plan=load_map(), bins=5, times=10, seed=1).tolist() == [1.0]
+    assert confidence(frame, pd.Series(["champions"]), plan=load_map(), bins=5, times=10, seed=1).tolist() == [1.0]
 
 
 @pytest.fixture(scope="module")

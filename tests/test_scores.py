@@ -59,7 +59,7 @@ def test_the_best_customer_outranks_the_worst_in_any_number_of_bins():
 
 
 def test_ten_bins_are_written_with_a_mark_between():
-    assert scored(LADDER, 10)["cell"].tolist()[-1] == "9-10-10"
+    assert scored(LADDER, 10)["cell"].tolist()[-1] == "10-10-10"
 
 
 def test_a_customer_without_an_order_has_no_score():

@@ -72,9 +72,9 @@ def test_the_best_segment_has_no_step_and_unknown_customers_have_none():
         (("x", 0, 1, 10.0), ("potential_loyalist", "order", 1.0)),  # new: a second order
         (("x", 0, 1, 1.0), ("potential_loyalist", "order", 1.0)),
         (("x", 0, 3, 12.0), ("champions", "orders", 2.0)),  # F 3, M 2: five orders make F 5 and FM 4, four would not
-        (("x", 0, 3, 3.0), ("champions", "amount", 27.01)),  # F 3, M 1: even F 5 leaves FM at 3, M 4 makes it 4
+        (("x", 0, 3, 3.0), ("champions", "orders", 8.0)),  # F 3, M 1: F 5 alone leaves FM at 3; eight orders of 1.00 make M 2, FM 4
     ],
-    ids=["back again", "second order", "small second order", "more orders", "more money"],
+    ids=["back again", "second order", "small second order", "more orders", "orders that add up"],
 )
 def test_steps_worked_out_by_hand(customer, expected):
     edges = {

@@ -164,6 +164,8 @@ class DuckEngine:
 def edges_of(values, counts, bins: int, *, reverse: bool = False) -> Edges:
     """Give the edges of sorted distinct `values` that `counts` customers have: score = ⌈bins · average rank / N⌉.
 
+    The rank runs from the worst value to the best, so with `reverse` from the largest to the smallest: one rule for R, F and M.
+
     Examples
     --------
     >>> edges_of([1, 2, 3], [4, 1, 1], 3).edges
@@ -172,7 +174,11 @@ def edges_of(values, counts, bins: int, *, reverse: bool = False) -> Edges:
     total, below, last = int(sum(int(one) for one in counts)), 0, {}
     for value, count in zip(values, counts, strict=True):
         rank_twice = 2 * below + int(count) + 1  # twice the average rank, so that everything stays a whole number
-        last[-(-bins * rank_twice // (2 * total))] = float(value)
+        if reverse:
+            raw = bins + 1 - -(-bins * (2 * total + 2 - rank_twice) // (2 * total))
+        else:
+            raw = -(-bins * rank_twice // (2 * total))
+        last[raw] = float(value)
         below += int(count)
     top = max(last, default=bins)
     return Edges({score: value for score, value in last.items() if score != top}, top, bins, reverse)

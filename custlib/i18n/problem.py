@@ -1,6 +1,6 @@
 """What went wrong, in the user's words and language."""
 
-from custlib.i18n.catalogue import text
+from custlib.i18n.catalogue import keys, text
 
 
 class Problem(ValueError):
@@ -26,8 +26,12 @@ class Problem(ValueError):
         super().__init__(self.said("en"))
 
     def said(self, lang: str) -> str:
-        """Give the sentence in `lang`."""
-        return text(f"error.{self.key}", lang, **self.values)
+        """Give the sentence in `lang`; a value such as ``@want.shares`` is itself looked up."""
+        if lang == "bi":
+            return "\n".join(self.said(one) for one in ("zh", "en"))
+        found = {name: text(value[1:], lang) if isinstance(value, str) and value[:1] == "@" and value[1:] in keys(lang) else value
+                 for name, value in self.values.items()}
+        return text(f"error.{self.key}", lang, **found)
 
 
 class GateRefused(Problem):

@@ -95,10 +95,10 @@ def _read(name: str, value: Any) -> Any:
         return value
     if declared.kind == "text":
         if not isinstance(value, str) or not value:
-            raise Problem("bad_parameter", name=name, want="text", got=repr(value))
+            raise Problem("bad_parameter", name=name, want="@want.text", got=repr(value))
         return value
     if declared.kind == "int":
-        number = _number(name, value, int, "a whole number")
+        number = _number(name, value, int, "@want.whole")
         within(name, number, declared.low, declared.high)
         return number
     return _list(declared, value)
@@ -107,14 +107,14 @@ def _read(name: str, value: Any) -> Any:
 def _list(declared: Parameter, value: Any) -> list[float]:
     parts = [part for part in value.strip("[] ").split(",") if part.strip()] if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
-        raise Problem("bad_parameter", name=declared.name, want="a list such as 0.7,0.9", got=repr(value))
-    numbers = [_number(declared.name, part, float, "a list such as 0.7,0.9") for part in parts]
+        raise Problem("bad_parameter", name=declared.name, want="@want.list", got=repr(value))
+    numbers = [_number(declared.name, part, float, "@want.list") for part in parts]
     for number in numbers:
         within(declared.name, number, declared.low, declared.high)
     if declared.kind == "shares" and (len(numbers) != 2 or not 0 < numbers[0] < numbers[1] < 1):
-        raise Problem("bad_parameter", name=declared.name, want="two rising shares inside 0 to 1", got=repr(value))
+        raise Problem("bad_parameter", name=declared.name, want="@want.shares", got=repr(value))
     if declared.kind == "numbers" and len(numbers) not in (0, 3):
-        raise Problem("bad_parameter", name=declared.name, want="three numbers: days, orders, amount", got=repr(value))
+        raise Problem("bad_parameter", name=declared.name, want="@want.cuts", got=repr(value))
     return numbers
 
 

@@ -29,7 +29,7 @@ def settle(data: tables.Dataset, built: tables.Built, given: dict[str, Any]) -> 
     chosen = {name: one.default for name, one in PARAMETERS.items() if name not in ("dataset", "run_dir")}
     chosen |= {**given, "as_of": day.isoformat()}
     if chosen["cut"] == "business" and not chosen["business_cuts"]:
-        raise Problem("bad_parameter", name="business_cuts", want="three numbers (days, orders, amount) where cut=business", got="[]")
+        raise Problem("bad_parameter", name="business_cuts", want="@want.business", got="[]")
     load_map(chosen["segment_map"]).grid()
     with DuckEngine(built.folder, day, returns=data.returns, zero=data.zero, window_days=chosen["window_days"] or None) as engine:
         doors = engine.ledger()

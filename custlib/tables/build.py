@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib.resources import files
@@ -232,8 +233,7 @@ def _gate(dataset: Dataset, facts: dict, work: Path) -> None:
         raise GateRefused("too_many_rejects", rows=f"{worst['rejected']:,}", of=f"{worst['rows_in']:,}", share=f"{share:.1%}",
                           limit=f"{dataset.max_reject_share:.1%}", rule=top["rule"], column=top["column"],
                           file=f"{dataset.folder.name}/refused/{kept.name}")
-    if not facts["kept"]:
-        raise Problem("no_rows", name=dataset.name)
+    shutil.rmtree(dataset.folder / "refused", ignore_errors=True)  # what an earlier refusal kept is settled now
 
 
 def _write_tables(db: duckdb.DuckDBPyConnection, dataset: Dataset, work: Path, files_of: dict[str, list[Path]]) -> None:

@@ -172,7 +172,7 @@ def _both(name: str, value: str | dict) -> dict[str, str]:
     if isinstance(value, str):
         return {"zh": value, "en": value}
     if not isinstance(value, dict) or set(value) != {"zh", "en"}:
-        raise Problem("bad_parameter", name=name, want="a text, or { zh = …, en = … }", got=repr(value))
+        raise Problem("bad_parameter", name=name, want="@want.title", got=repr(value))
     return value
 
 
@@ -209,7 +209,7 @@ def _source(name: str, options: dict, path: Path) -> Source:
         _zone(options["timezone"])
     mark = options.get("delimiter", "whitespace")
     if mark != "whitespace" and (not isinstance(mark, str) or len(mark) != 1 or mark in '"\r\n'):
-        raise Problem("bad_parameter", name=f"sources.{name}.delimiter", want='one character, or "whitespace"', got=repr(mark))
+        raise Problem("bad_parameter", name=f"sources.{name}.delimiter", want="@want.delimiter", got=repr(mark))
     if "expect" in options:
         _known(options["expect"], {"rows", "totals"}, path, f"sources.{name}.expect.")
     return Source(name, options)
@@ -241,7 +241,7 @@ def _column(spec: str | dict, where: str, path: Path) -> dict:
         _zone(spec["timezone"])
     for key, kind in (("values", dict), ("concat", list)):
         if key in spec and not isinstance(spec[key], kind):
-            raise Problem("bad_parameter", name=f"{where}{key}", want=f"a {kind.__name__}", got=repr(spec[key]))
+            raise Problem("bad_parameter", name=f"{where}{key}", want=kind.__name__, got=repr(spec[key]))
     if "row_number" in spec:
         one_of(f"{where}row_number", spec["row_number"], [True])
     return spec
@@ -252,7 +252,7 @@ def _policies(specs: list[dict], path: Path) -> tuple[dict, ...]:
     names = [one["name"] for one in found]
     for name in names:
         if name in STEPS or names.count(name) > 1:  # its rows could not be told apart in the ledger
-            raise Problem("bad_parameter", name="policies.name", want="a name of its own", got=repr(name))
+            raise Problem("bad_parameter", name="policies.name", want="@want.own_name", got=repr(name))
     return found
 
 

@@ -97,8 +97,8 @@ def _column(name: str, staged: Staged, source: Source) -> tuple[str, str]:
     sql, kind = staged.columns[name], staged.types[name]
     if kind == "VARCHAR":
         missing = ("", *source.get("missing", MISSING))  # a blank is never a value
-        longest = max(map(len, missing))  # most texts are longer than any mark of a missing one: do not compare them
-        return (f"CASE WHEN length(trim({sql})) <= {longest} AND trim({sql}) IN ({', '.join(map(literal, missing))}) "
+        longest = max(len(mark.encode()) for mark in missing)  # most texts are longer than any of these: do not compare them
+        return (f"CASE WHEN strlen(trim({sql})) <= {longest} AND trim({sql}) IN ({', '.join(map(literal, missing))}) "
                 f"THEN NULL ELSE trim({sql}) END"), kind
     return (f"CASE WHEN isnan({sql}) THEN NULL ELSE {sql} END" if kind in FLOATS else sql), kind
 

@@ -59,12 +59,15 @@ def moves(customers: pd.DataFrame, scored: pd.DataFrame, *, edges: dict[str, Edg
         best["label"][better], best["lever"][better], best["need"][better] = names[cells][better], lever, need[better]
 
     offer("return", (now, f, m), np.zeros(len(customers)))
-    for step in (0, *range(1, bins)):
-        need = np.ones(len(customers)) if step == 0 else _to_next(orders, edges["orders"], step)
+    # so many orders that she passes an edge of orders, or one of money at her average
+    by_orders = [_to_next(orders, edges["orders"], step) for step in range(1, bins)]
+    by_money = [np.ceil(np.divide(_to_next(money, edges["net_amount"], step, unit=0.01), mean, out=np.full(len(mean), np.nan), where=mean > 0)
+                        - 1e-9) for step in range(1, bins)]
+    for place_, need in enumerate(np.sort([np.ones(len(orders)), *by_orders, *by_money], axis=0)):
         finite = np.nan_to_num(need)
         at = [_scaled(score(values, edges[column]), bins, plan.bins)
               for column, values in (("orders", orders + finite), ("net_amount", money + finite * mean))]
-        offer("order" if step == 0 else "orders", (now, *at), need)
+        offer("order" if place_ == 0 else "orders", (now, *at), need)
     for step in range(1, bins):
         need = _to_next(money, edges["net_amount"], step, unit=0.01)
         at_m = _scaled(score(money + np.nan_to_num(need), edges["net_amount"]), bins, plan.bins)
@@ -97,4 +100,5 @@ def _ranks(plan: SegmentMap) -> np.ndarray:
 
 
 def _scaled(scores: np.ndarray, bins: int, wanted: int) -> np.ndarray:
-    return scores if bins == wanted else -(-scores * wanted // bins)
+    """Carry scores 1 … bins over to 1 … wanted: ends to ends, the rest in step, rounded half up."""
+    return scores if bins == wanted else 1 + (2 * (scores - 1) * (wanted - 1) + bins - 1) // (2 * (bins - 1))

@@ -3,7 +3,8 @@ SELECT
     o.customer_id,
     l.order_id,
     o.order_day,
-    l.net_amount AS amount,
+    -- a return booked as a positive amount lowers money all the same
+    CASE WHEN o.is_return AND l.net_amount > 0 THEN -l.net_amount ELSE l.net_amount END AS amount,
     l.is_zero,
     (l.is_return OR o.is_return) AS is_return,
     coalesce(l.excluded_by, o.excluded_by) AS excluded_by

@@ -3,7 +3,8 @@ SELECT
     customer_id,
     order_id,
     order_day,
-    net_amount AS amount,
+    -- a return booked as a positive amount lowers money all the same
+    CASE WHEN is_return AND net_amount > 0 THEN -net_amount ELSE net_amount END AS amount,
     is_zero,
     is_return,
     excluded_by
