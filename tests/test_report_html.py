@@ -236,3 +236,12 @@ def test_missing_file_and_unknown_language_are_refused(tmp_path):
 
 def test_unknown_label_stands_as_it_is():
     assert named("segment", "house_style", "bi") == "house_style"
+
+
+def test_returns_that_are_left_out_are_told_from_the_ledger(tmp_path):
+    folder = write_run(tmp_path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["run"]["returns"] = "exclude"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    shown = BeautifulSoup(render_html(folder, lang="en").read_bytes(), "html.parser").get_text(" ")
+    assert "before returns of £611,342" in shown

@@ -80,8 +80,11 @@ def tiles(run: Run, people: pd.DataFrame, words: Words) -> list[dict]:
     """Give the key numbers: customers, money, the median, class A, the best segment and, where known, Gini."""
     buyers, currency = people[people["orders"] > 0], run.currency
     amount = buyers["net_amount"]
-    returned = money(abs(people["returned_amount"].sum()), currency, 0)
-    note = "net_note" if run.facts["returns"] == "net" else "net_note_exclude"
+    netted = run.facts["returns"] == "net"
+    ledger = run.tables["ledger"].set_index("step")["returned"]
+    # returns that a policy leaves out are no longer in the customer table: the ledger knows what they came to
+    returned = money(abs(people["returned_amount"].sum() if netted else ledger.get("return", 0.0)), currency, 0)
+    note = "net_note" if netted else "net_note_exclude"
     shown = [
         (words.say("report.tile.customers"), integer(len(buyers)),
          words.say("report.tile.customers_note", all=integer(len(people)))),

@@ -44,7 +44,7 @@ from custlib.report.summary import number, run_folder, write_summary
 start.strip(lang=lang)
 
 # %% [markdown] tags=["zh"]
-# **读法。** 深色的步骤本版已可运行；浅色的由后续版本补上，在此之前报告会写明跳过了什么。
+# **读法。** 标 ● 的步骤本版已可运行；标 ○ 的由后续版本补上，在此之前报告会写明跳过了什么。
 
 # %% [markdown] tags=["en"]
 # **Reading.** The steps marked ● run in this version; those marked ○ come with later ones, and until then the report says what was skipped.

@@ -155,7 +155,7 @@ reading = both(text, "reading.rfm_grid", r=int(full["r"]), f=int(full["f"]), cus
 saved = plots.publish(ax, name="04_rfm_grid", frame=cells, title=both(text, "plots.rfm_grid.title"), alt=both(plots.alt_rfm_grid, cells, currency=data.currency, bins=bins), reading=reading, **keep)
 
 # %% [markdown] tags=["zh"]
-# **读法。** 颜色深的格子人多。左上角是久未光顾的常客——花过钱、正在走；一格里的人仍各不相同，挑人请看名单。
+# **读法。** 颜色深的格子人多。右下角是久未光顾的常客——花过钱、正在走；一格里的人仍各不相同，挑人请看名单。
 
 # %% [markdown] tags=["en"]
 # **Reading.** Dark cells hold many customers. Bottom right are regulars who have stayed away: money once, and leaving. People in one cell still differ, so pick from the list.
