@@ -97,3 +97,14 @@ def test_a_customer_at_a_line_keeps_her_segment_less_often_than_one_far_from_it(
     assert found.iloc[0] == 1 and found.iloc[99] == 1
     changes = np.flatnonzero(named.to_numpy()[1:] != named.to_numpy()[:-1])
     assert len(changes) and found.iloc[changes].max() < 0.9
+
+
+def test_neither_ids_nor_the_order_of_rows_move_an_interval_or_a_confidence(crowd):
+    frame, groups = crowd
+    turned, names = frame.iloc[::-1].reset_index(drop=True), groups.iloc[::-1].reset_index(drop=True)
+    turned = turned.assign(identity_id=[f"z{place}" for place in range(len(turned))])
+    pd.testing.assert_frame_equal(shares(frame, groups, times=20, seed=3), shares(turned, names, times=20, seed=3))
+    first, second = (concentration_intervals(one, shares_=(0.7, 0.9), times=20, seed=3) for one in (frame, turned))
+    assert first == second
+    again = [confidence(one, labels, plan=load_map(), bins=5, times=20, seed=3).tolist() for one, labels in ((frame, groups), (turned, names))]
+    np.testing.assert_array_equal(again[0], again[1][::-1])

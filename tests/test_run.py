@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -109,6 +110,19 @@ def test_shuffled_rows_other_workers_and_a_rerun_give_the_same_numbers(published
     shop(tmp_path, sales(seed=7))
     run(tmp_path / "dataset.toml", as_of=DAY, lang="zh", out=tmp_path / "out", workers=1)
     same(published, tmp_path / "out")
+
+
+def test_renamed_customers_and_orders_give_the_same_numbers(published, tmp_path):
+    renamed = re.sub(r",c(\d\d),", lambda found: f",k{99 - int(found[1])},", re.sub(r"^o(?=\d)", "q", sales(), flags=re.M))
+    shop(tmp_path, renamed)
+    run(tmp_path / "dataset.toml", as_of=DAY, lang="zh", out=tmp_path / "out")
+    mine, theirs = numbers(tmp_path / "out"), numbers(published)
+    for notebook, values in theirs.items():
+        for name, number in values.items():
+            figures = {part: value for part, value in number.items() if isinstance(value, int | float)}
+            assert {part: mine[notebook][name][part] for part in figures} == pytest.approx(figures, rel=1e-12), name
+    columns = ["segment", "customers", "customer_share_low", "amount_share_high", "median_net_amount"]
+    pd.testing.assert_frame_equal(tables(tmp_path / "out")["segments"][columns], tables(published)["segments"][columns])
 
 
 def test_every_language_tells_the_same_numbers(published, tmp_path):

@@ -45,6 +45,8 @@ def shares(customers: pd.DataFrame, groups: pd.Series, *, times: int = 200, seed
     """
     codes, names = pd.factorize(groups, sort=True)
     amounts = np.maximum(customers["net_amount"].to_numpy(dtype="float64"), 0)
+    order = np.lexsort((amounts, codes))  # drawn by value: neither ids nor the order of rows may move an interval
+    codes, amounts = codes[order], amounts[order]
     heads, money = [], []
     for weight in draws(len(customers), times=times, seed=seed):
         heads.append(np.bincount(codes, weights=weight, minlength=len(names)) / weight.sum())
@@ -64,7 +66,7 @@ def shares(customers: pd.DataFrame, groups: pd.Series, *, times: int = 200, seed
 def concentration_intervals(customers: pd.DataFrame, *, shares_: tuple[float, float], times: int = 200,
                             seed: int) -> dict[str, tuple[float, float]]:
     """Give 95 % bootstrap intervals of the Gini coefficient, the share of A customers and the top fifth's amount share."""
-    amounts = np.maximum(customers["net_amount"].to_numpy(dtype="float64"), 0)
+    amounts = np.sort(np.maximum(customers["net_amount"].to_numpy(dtype="float64"), 0))
     found: dict[str, list[float]] = {"gini": [], "a_share": [], "top20_share": []}
     for weight in draws(len(amounts), times=times, seed=seed):
         drawn = np.repeat(amounts, weight)
@@ -96,13 +98,14 @@ def confidence(customers: pd.DataFrame, labels: pd.Series, *, plan: SegmentMap, 
     Series of float, 0 to 1, same rows; blank for ``unknown``
     """
     bought = (customers["orders"] > 0).to_numpy()
+    columns = {column: customers[column].to_numpy(dtype="float64", na_value=np.nan)[bought] for column in COLUMNS.values()}
+    order = np.lexsort(tuple(columns.values()))
     kept = np.zeros(len(customers))
-    for weight in draws(len(customers), times=times, seed=seed):
+    for weight in draws(int(bought.sum()), times=times, seed=seed):
         edges = {}
-        for column in COLUMNS.values():
-            weights, values = weight[bought], customers[column].to_numpy(dtype="float64", na_value=np.nan)[bought]
-            distinct, inverse = np.unique(values, return_inverse=True)
-            counts = np.bincount(inverse, weights=weights).astype("int64")
+        for column, values in columns.items():
+            distinct, inverse = np.unique(values[order], return_inverse=True)
+            counts = np.bincount(inverse, weights=weight).astype("int64")
             seen = counts > 0
             edges[column] = edges_of(distinct[seen], counts[seen], bins, reverse=column == "recency_days")
         kept += (place(rfm(customers, edges=edges), plan, bins=bins) == labels).to_numpy()

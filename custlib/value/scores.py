@@ -98,12 +98,12 @@ def order_dependent_share(customers: pd.DataFrame, *, bins: int, seed: int) -> f
     """
     require(customers, ["orders"], name="customers")
     within("bins", bins, 2, 10)
-    orders = customers.loc[customers["orders"] > 0, "orders"].reset_index(drop=True)
+    orders = customers.loc[customers["orders"] > 0, "orders"].sort_values(ignore_index=True)
     if len(orders) < bins:
         return 0.0
-    shuffled = orders.sample(frac=1, random_state=seed)
+    one, other = (orders.sample(frac=1, random_state=seed + place) for place in (0, 1))
 
     def cut(values: pd.Series) -> pd.Series:
         return np.ceil(values.rank(method="first") * bins / len(values))
 
-    return float((cut(orders) != cut(shuffled).sort_index()).mean())
+    return float((cut(one).sort_index() != cut(other).sort_index()).mean())
