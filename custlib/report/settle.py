@@ -32,8 +32,7 @@ def settle(data: tables.Dataset, built: tables.Built, given: dict[str, Any]) -> 
         raise Problem("bad_parameter", name="business_cuts", want="@want.business", got="[]")
     load_map(chosen["segment_map"]).grid()
     with DuckEngine(built.folder, day, returns=data.returns, zero=data.zero, window_days=chosen["window_days"] or None) as engine:
-        doors = engine.ledger()
-        kept = doors.loc[doors["step"] == "kept", "rows"].sum()
-    if not kept:
+        bought = (engine.customers()["orders"] > 0).any()
+    if not bought:
         raise Problem("no_rows_before", name=data.name, as_of=day, first=first, last=last)
     return chosen

@@ -162,17 +162,19 @@ saved = plots.publish(ax, name="04_rfm_grid", frame=cells, title=both(text, "plo
 
 # %% [markdown] tags=["zh"]
 # ## 分布：为什么不用均值分界
-# 教程常用均值把 R、F、M 分成高低。消费数据严重右偏，均值由少数大客户决定。
+# 教程常用均值把 R、F、M 分成高低。消费数据往往严重右偏，均值由少数大客户决定。
 
 # %% [markdown] tags=["en"]
 # ## Distributions: why the mean is no cut
-# Tutorials often split R, F and M at the mean. Spending is very skewed: a few large customers make the mean.
+# Tutorials often split R, F and M at the mean. Spending is often very skewed: a few large customers make the mean.
 
 # %%
 bought = customers[customers["orders"] > 0]
 shown = {}
 for name, column in {"recency": "recency_days", "orders": "orders", "amount": "net_amount"}.items():
     bars, values = value.histogram(customers, column), bought[column].astype("float64")
+    if bars.empty:  # nobody is above zero: there is nothing to draw
+        continue
     unit = data.currency if column == "net_amount" else None
     center = {"mean": values.mean(), "median": values.median()}
     ax = plots.distribution(bars, column=column, edges=list(edges[column].edges.values()), currency=unit, **center, **look)
@@ -182,10 +184,10 @@ for name, column in {"recency": "recency_days", "orders": "orders", "amount": "n
     shown[name] = plots.publish(ax, name=f"04_{name}", frame=bars, title=both(text, f"plots.distribution.{column}"), alt=alt, reading=reading, **keep)
 
 # %% [markdown] tags=["zh"]
-# **读法。** 均值线都在中位线右边很远。八类客户因此默认以中位数分界；若公司有业务分界，用 `cut="business"`。
+# **读法。** 均值线离中位线越远，分布越偏，以均值分界就越不合适。八类客户因此默认以中位数分界；若公司有业务分界，用 `cut="business"`。
 
 # %% [markdown] tags=["en"]
-# **Reading.** Each mean stands far to the right of its median. The eight classes are therefore cut at the median; where the company has business limits, use `cut="business"`.
+# **Reading.** The further a mean stands from its median, the more skewed the values and the worse a cut it makes. The eight classes are therefore cut at the median; where the company has business limits, use `cut="business"`.
 
 # %% [markdown] tags=["zh"]
 # ## 集中度：ABC、洛伦兹、基尼
@@ -218,12 +220,14 @@ saved = plots.publish(ax, name="04_lorenz", frame=curve, title=both(text, "plots
 
 # %%
 curve = value.whale(customers)
-ax = plots.whale_curve(curve, **look)
-eighty = curve.loc[(curve["amount_share"] >= 0.8).idxmax(), "customer_share"]
-below = key_numbers["not_above_zero"]["value"]
-tail = {one: text("reading.whale_below", one, n=integer(below)) if below else text("reading.whale_none", one) for one in ("zh", "en")}
-reading = {one: text("reading.whale", one, share=percent(eighty), below=tail[one]) for one in ("zh", "en")}
-saved = plots.publish(ax, name="04_whale", frame=curve, title=both(text, "plots.whale.title"), alt=both(plots.alt_whale_curve, curve), reading=reading, **keep)
+if curve["amount_share"].notna().all():  # shares of a total that is not above zero mean nothing
+    ax = plots.whale_curve(curve, **look)
+    eighty = curve.loc[(curve["amount_share"] >= 0.8).idxmax(), "customer_share"]
+    below = key_numbers["not_above_zero"]["value"]
+    tail = {one: text("reading.whale_below", one, n=integer(below)) if below else text("reading.whale_none", one) for one in ("zh", "en")}
+    reading = {one: text("reading.whale", one, share=percent(eighty), below=tail[one]) for one in ("zh", "en")}
+    alt = both(plots.alt_whale_curve, curve)
+    saved = plots.publish(ax, name="04_whale", frame=curve, title=both(text, "plots.whale.title"), alt=alt, reading=reading, **keep)
 
 # %% [markdown] tags=["zh"]
 # **读法。** 曲线在哪里到达 80%，名单就先排到哪里。没有成本数据，这里是收入鲸鱼曲线，不是利润曲线。
