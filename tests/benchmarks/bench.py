@@ -108,9 +108,10 @@ def report(work: Path, environment: dict[str, str]) -> list[tuple[str, str, str,
 
 
 def kernel_start(environment: dict[str, str]) -> float:
-    """Give the seconds that a kernel takes to start, run nothing and end."""
-    code = ("import time, nbformat\nfrom nbclient import NotebookClient\nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('1')])\n"
-            "t = time.monotonic()\nNotebookClient(b, kernel_name='python3').execute()\nprint(time.monotonic() - t)")
+    """Give the seconds that a kernel takes to start, run nothing and end: the median of five."""
+    code = ("import statistics, time, nbformat\nfrom nbclient import NotebookClient\nseen = []\nfor _ in range(5):\n"
+            "    b = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('1')])\n    t = time.monotonic()\n"
+            "    NotebookClient(b, kernel_name='python3').execute()\n    seen.append(time.monotonic() - t)\nprint(statistics.median(seen))")
     ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return float(ended.stdout.strip().splitlines()[-1])
 
