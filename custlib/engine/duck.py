@@ -32,9 +32,10 @@ class Edges:
         return {**asdict(self), "edges": {str(score): value for score, value in self.edges.items()}}
 
 
-def connect(*, memory: str = "1GB", threads: int | None = None, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB in zone UTC that spills to `spill` beyond `memory`."""
-    options = {"memory_limit": memory, "preserve_insertion_order": True}
+def connect(*, memory: str = "1GB", threads: int | None = None, spill: Path | None = None,
+            ordered: bool = True) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB in zone UTC that spills to `spill` beyond `memory`; all cores write where rows need not stay `ordered`."""
+    options = {"memory_limit": memory, "preserve_insertion_order": ordered}
     if threads:
         options["threads"] = threads
     if spill:

@@ -91,7 +91,7 @@ def _standing(dataset: Dataset, key: str) -> Built | None:
 def _build(dataset: Dataset, sources: dict[str, list[Path]], work: Path, memory: str, say: Say) -> dict:
     stages = work / "stage"
     stages.mkdir()
-    with connect(memory=memory, spill=work / "spill") as db:
+    with connect(memory=memory, spill=work / "spill", ordered=False) as db:
         rejects, rows_in = [], {}
         for name, paths in sources.items():
             say(f"build: reading {', '.join(path.name for path in paths)}")
