@@ -41,16 +41,15 @@ def execute(one: Notebook, run_dir: Path, parameters: dict[str, Any], *, timeout
                                    log_output=False, request_save_on_cell_execute=True, execution_timeout=timeout,
                                    start_timeout=START_S, report_mode=False,
                                    config=Config(ENCRYPTED))
-        unrun = _first_unrun(part)
-        if unrun:
-            raise Trouble("kernel_died", notebook=one.name, cell=unrun)
+        if _first_unrun(part):
+            raise Trouble("kernel_died", notebook=one.name, cell=_died_at(part))
         os.replace(part, done)
     except PapermillExecutionError as error:
         raise _failed(one, error) from error
     except CellTimeoutError as error:
         raise Trouble("notebook_timeout", notebook=one.name, cell=_first_unrun(part) or 1, seconds=timeout) from error
     except (DeadKernelError, RuntimeError, PapermillException) as error:
-        raise Trouble("kernel_died", notebook=one.name, cell=_first_unrun(part) or 1) from error
+        raise Trouble("kernel_died", notebook=one.name, cell=_died_at(part)) from error
     finally:
         part.unlink(missing_ok=True)
     return done
@@ -72,6 +71,12 @@ def _first_unrun(path: Path) -> int:
         if cell["cell_type"] == "code" and "".join(cell["source"]).strip() and cell.get("execution_count") is None:
             return number
     return 0
+
+
+def _died_at(path: Path) -> int | str:
+    """Give the number of the cell at which a kernel died, or a dash: a dying kernel may take the record of all cells along."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
+    return _first_unrun(path) if any(cell.get("execution_count") for cell in cells) else "–"
 
 
 def _failed(one: Notebook, error: Any) -> Problem:
