@@ -76,7 +76,9 @@ def _first_unrun(path: Path) -> int:
 def _died_at(path: Path) -> int | str:
     """Give the number of the cell at which a kernel died, or a dash: a dying kernel may take the record of all cells along."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
-    return _first_unrun(path) if any(cell.get("execution_count") for cell in cells) else "–"
+    begun = [number for number, cell in enumerate(cells, 1) if cell.get("execution_count")]
+    # a cell is numbered when it begins, so where all are numbered the last one is where it ended
+    return (_first_unrun(path) or begun[-1]) if begun else "–"
 
 
 def _failed(one: Notebook, error: Any) -> Problem:
