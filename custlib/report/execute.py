@@ -77,8 +77,9 @@ def _died_at(path: Path) -> int | str:
     """Give the number of the cell at which a kernel died, or a dash: a dying kernel may take the record of all cells along."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
     begun = [number for number, cell in enumerate(cells, 1) if cell.get("execution_count")]
-    # a cell is numbered when it begins, so where all are numbered the last one is where it ended
-    return (_first_unrun(path) or begun[-1]) if begun else "–"
+    # a cell is numbered when it begins: the kernel ended in the code cell after the last numbered one, or in that one if it is the last
+    after = [number for number, cell in enumerate(cells, 1) if begun and number > begun[-1] and cell["cell_type"] == "code"]
+    return [*after, *begun[-1:], "–"][0]
 
 
 def _failed(one: Notebook, error: Any) -> Problem:
