@@ -4,6 +4,7 @@ SHELL := /bin/bash
 DATASET ?= complete_journey
 REPORT_LANG ?= zh
 AS_OF ?=
+NAME ?=
 OUT ?=
 WORKERS ?=
 PYTHON ?= python3
@@ -33,6 +34,10 @@ bench: .venv/.test  ## measure speed and memory as ratios and rewrite tests/benc
 lint: .venv/.test  ## check the style of the code
 	@$(PY) -m ruff check .
 
+extra: .venv/.stamp  ## install what reading a database server needs: make extra NAME=postgres (or mysql)
+	@case "$(NAME)" in postgres|mysql) ;; *) echo "extra: say NAME=postgres or NAME=mysql" >&2; exit 2;; esac
+	@bash requirements/install.sh "$(PYTHON)" "requirements/$(NAME).lock"
+
 clean:  ## remove .venv, builds and runs; your raw data stay
 	@rm -rf .venv reports/runs data/*/build data/*/refused data/*/.build* .pytest_cache .ruff_cache .hypothesis
 
@@ -47,4 +52,4 @@ help:  ## this list
 	@bash requirements/install.sh "$(PYTHON)" requirements/test.lock
 	@touch $@
 
-.PHONY: setup report test notebooks lab bench lint clean help
+.PHONY: setup report test notebooks lab bench lint extra clean help

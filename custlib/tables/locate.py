@@ -1,4 +1,4 @@
-"""Find the files of a source: in the data set's folder, in CUSTLIB_DATA, in an installed package, or by download."""
+"""Find the files of a source: in the data set's folder, in CUSTLIB_DATA, anywhere by a full path, in a package, or by download."""
 
 import hashlib
 import http.client
@@ -7,6 +7,7 @@ import shutil
 import urllib.error
 import urllib.request
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -14,17 +15,23 @@ from urllib.parse import unquote, urlsplit
 
 from custlib.i18n import Problem, Trouble
 from custlib.tables.dataset import Dataset, Source
+from custlib.tables.readers import KINDS
 
 TIMEOUT_S = 60
+ASIDE = (".", "~$")  # how the names of hidden files and of Excel's locks begin
 
 
 def locate(dataset: Dataset, source: Source, *, say: Callable[[str], None] = lambda line: None) -> list[Path]:
     """Give the files of `source`, in the order they are declared; download only what is nowhere on this machine.
 
+    A ``path`` is a file, a folder (its files of one known kind) or a pattern such as ``sales-*.csv``; files of a folder or
+    pattern come in name order, without hidden and lock files, and each file once.
+
     Raises
     ------
     Problem
-        A file is missing, or is not what its sha256 says.
+        A file is missing, or is not what its sha256 says; a folder holds nothing to read, or several kinds of file; a file
+        lies where this data set is built.
     Trouble
         The download failed.
     """
@@ -33,14 +40,19 @@ def locate(dataset: Dataset, source: Source, *, say: Callable[[str], None] = lam
     wanted = source.get("path", [])
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
     here = _search(dataset, wanted)
+    _not_own(dataset, [*here, *(dataset.folder / Path(name).expanduser() for name in wanted)])
     url, member = source.get("url"), source.get("member")
     if here:
         if not url:  # with a url, sha256 speaks of what is downloaded from there
             _expect_hash(here[0], source.get("sha256"), here[0].name)
         return here
     if not url:
+        empty = [name for name in wanted if name and any((one / Path(name).expanduser()).is_dir() for one in _folders(dataset))]
+        if empty:
+            raise Problem("folder_empty", folder=empty[0], kinds=", ".join(sorted(KINDS)))
         raise Problem("missing_file", file=", ".join(wanted))
-    kept = _search(dataset, [_leaf(member) if member else _url_name(url)])
+    name = _leaf(member) if member else _url_name(url)
+    kept = [path for folder in _folders(dataset) if (path := folder / name).is_file()][:1]
     if kept and not member:
         _expect_hash(kept[0], source.get("sha256"), kept[0].name)
     return kept or [_download(dataset, source, url, say)]
@@ -52,26 +64,66 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _search(dataset: Dataset, names: list[str]) -> list[Path]:
+def _folders(dataset: Dataset) -> list[Path]:
+    """Give the folders that files are looked up in, first one first."""
     extra = os.environ.get("CUSTLIB_DATA")
-    folders = [dataset.folder, dataset.folder / "raw"]
-    folders += [Path(extra), Path(extra) / dataset.name] if extra else []
-    found = []
+    return [dataset.folder, dataset.folder / "raw", *([Path(extra), Path(extra) / dataset.name] if extra else [])]
+
+
+def _search(dataset: Dataset, names: list[str]) -> list[Path]:
+    found: dict[Path, Path] = {}
     for name in names:
-        hits = next((hits for folder in folders if (hits := _matches(folder, name))), [])
+        hits = next((hits for folder in _folders(dataset) if (hits := _matches(folder, name))), [])
         if not hits:
             return []
-        found += hits
-    return found
+        for path in hits:
+            found.setdefault(path.resolve(), path)  # two names of one file: its rows are no more for that
+    return list(found.values())
 
 
 def _matches(folder: Path, name: str) -> list[Path]:
-    given = Path(name).expanduser()
-    if given.is_absolute():
-        return [given] if given.is_file() else []
-    if (folder / name).is_file():  # a name such as sales[1].csv is itself, no pattern
-        return [folder / name]
-    return sorted(path for path in folder.glob(name) if path.is_file()) if folder.is_dir() else []
+    """Give the files that `name` means in `folder`, or anywhere when it is a full path."""
+    place = folder / Path(name).expanduser()
+    if not name:
+        return []
+    if place.is_file():  # a name such as sales[1].csv is itself, no pattern
+        return [place]
+    if place.is_dir():
+        return _inside(place, name)
+    start, rest = Path(place.parts[0]), list(place.parts[1:])
+    while len(rest) > 1 and (start / rest[0]).is_dir():  # nor is a folder that exists
+        start /= rest.pop(0)
+    shown = tuple(mark for mark in ASIDE if not any(part.startswith(mark) for part in rest))
+    try:
+        found = sorted(path for path in start.glob("/".join(rest)) if path.is_file())
+    except (ValueError, NotImplementedError):  # no pattern, such as a**
+        return []
+    return [path for path in found if not any(part.startswith(shown) for part in path.relative_to(start).parts)]
+
+
+def _inside(folder: Path, name: str) -> list[Path]:
+    """Give the files of a known kind that lie directly in a folder."""
+    found = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith(ASIDE) and _ending(path))
+    endings = Counter(map(_ending, found))
+    if len(endings) > 1:
+        raise Problem("folder_mixed", folder=name, kinds=", ".join(sorted(endings)),
+                      example=f"{name.rstrip('/')}/*{endings.most_common(1)[0][0]}")
+    return found
+
+
+def _ending(path: Path) -> str:
+    """Give the ending of a name in small letters, .csv.gz for a packed one; "" for an unknown kind."""
+    name = path.name.lower()
+    last, inner = Path(name).suffix, Path(name.removesuffix(".gz")).suffix
+    return "" if last not in KINDS else inner + last if last == ".gz" and inner in KINDS else last
+
+
+def _not_own(dataset: Dataset, paths: list[Path]) -> None:
+    """Refuse what a build of this data set makes: it would be read by the next one as a source."""
+    for own in (dataset.build, dataset.folder / "refused"):
+        for path in paths:
+            if path.resolve().is_relative_to(own.resolve()):
+                raise Problem("path_in_build", file=path.name, folder=own.name)
 
 
 def _in_package(source: Source) -> Path:
