@@ -1,5 +1,6 @@
 """Readers: every kind of file gives the same tables, every broken row is named by its own number, nothing is guessed."""
 
+import gzip
 import hashlib
 import http.server
 import io
@@ -76,7 +77,11 @@ TYPED = [
         (PLAIN.encode("utf-16"), "sales.csv", 'encoding = "utf-16"'),
         (PLAIN.replace("o2,b", '"o2","b"').replace("customer,", '"customer",'), "sales.csv", ""),
         (PLAIN.replace("o2,b", " o2 , b "), "sales.csv", ""),
-        (PLAIN, "sales.dat", 'format = "csv"'),
+        (PLAIN, "sales.data", 'format = "csv"'),
+        (PLAIN.encode("utf-16-le"), "sales.txt", ""),
+        (gzip.compress(PLAIN.encode()), "sales.csv.gz", ""),
+        (PLAIN.replace(",", "\t").encode("utf-16"), "sales.xls", ""),
+        ("一月销售\n\n" + PLAIN, "sales.csv", "header = 3"),
         (excel([HEADER.split(","), *TYPED]), "sales.xlsx", ""),
         (
             excel([HEADER.split(","), *[[one[0], one[1], str(one[2].date()), f"{one[3]:.2f}"] for one in TYPED]]),
@@ -107,6 +112,10 @@ TYPED = [
         "quoted",
         "padded",
         "declared format",
+        "utf-16 without a mark",
+        "gz",
+        "text named xls",
+        "title lines",
         "excel cells",
         "excel text",
         "parquet",
@@ -196,7 +205,8 @@ def test_undecodable_bytes_are_named_by_row_and_column(tmp_path):
     content = CHINESE.encode() + "甲3,".encode() + "王五".encode("gb18030") + b",2024-01-05,1\n"
     found = refused(tmp_path, content, columns=CHINESE_COLUMNS)
     assert found.values == {"file": "sales.csv", "row": 4, "column": "客户", "encoding": "utf-8"}
-    assert refused(tmp_path, CHINESE.encode("gb18030"), columns=CHINESE_COLUMNS).values["row"] == 1
+    declared = refused(tmp_path, CHINESE.encode("gb18030"), columns=CHINESE_COLUMNS, source='encoding = "utf-8"')
+    assert (declared.key, declared.values["row"], declared.values["column"]) == ("undecodable", 1, "#1")
     assert refused(tmp_path, PLAIN, source='encoding = "utf-88"').key == "unknown_encoding"
 
 
