@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from custlib.i18n import percent, text
+from custlib.i18n import keys, percent, text
 from custlib.plots.style import BLUE, INK, ORANGE, SMALL, by_language, canvas, dress, footer, need, theme
 
 PAIRS = (("customer_share", BLUE, ""), ("amount_share", ORANGE, "///"))
@@ -66,7 +66,7 @@ def segment_bars(
     ['忠诚客户']
     """
     table = _ordered(segments)
-    names = [text(f"segment.{name}", lang) for name in table["segment"]]
+    names = [_named(name, lang) for name in table["segment"]]
     with theme():
         ax = canvas()
         for (share, colour, hatch), shift in zip(PAIRS, (-0.2, 0.2), strict=True):
@@ -109,9 +109,15 @@ def alt_segment_bars(segments: pd.DataFrame, *, lang: str) -> str:
     def say(one: str) -> str:
         return text(
             "plots.segments.alt", one, count=len(table),
-            many=text(f"segment.{many['segment']}", one), rich=text(f"segment.{rich['segment']}", one),
+            many=_named(many["segment"], one), rich=_named(rich["segment"], one),
             many_customers=percent(many["customer_share"]), many_amount=percent(many["amount_share"]),
             rich_customers=percent(rich["customer_share"]), rich_amount=percent(rich["amount_share"]),
         )
 
     return by_language(lang, say)
+
+
+def _named(name: str, lang: str) -> str:
+    """Give the display name of a segment; one of a map of the user's own stands as it is."""
+    key = f"segment.{name}"
+    return text(key, lang) if key in keys("zh") else name

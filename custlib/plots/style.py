@@ -48,6 +48,7 @@ def theme() -> Iterator[None]:
         "axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 110, "savefig.dpi": 200,
         "svg.hashsalt": "custlib", "svg.fonttype": "path",
     }
+    plt.draw_if_interactive()  # a notebook's backend turns itself on at first use: inside the block that would be put back
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(sns.axes_style("whitegrid") | look)
