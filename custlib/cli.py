@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +24,7 @@ DatasetOption = Annotated[str, typer.Option("--dataset", "-d", help="Name under 
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Snapshot day, such as 2025-01-31; rows on or after it do not exist.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", "-p", metavar="NAME=VALUE", help="A parameter of the notebooks, such as bins=4.")]
 MemoryOption = Annotated[str, typer.Option("--memory", help="Memory limit of the rows tier.")]
+LangOption = Annotated[str, typer.Option("--lang", help="zh, en or bi: the language of labels and messages.")]
 FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 INTERRUPTED = 130
 _lang = "en"
@@ -47,7 +47,8 @@ def report(dataset: DatasetOption = "complete_journey", as_of: AsOfOption = None
     from custlib.report.run import run
 
     _speak(lang)
-    print(run(dataset, as_of=as_of, lang=lang, out=out, parameters=pairs(set_ or []), workers=workers, timeout=timeout, say=say))
+    given = pairs(set_ or [])
+    print(run(_adopted(dataset, as_of=as_of), as_of=as_of, lang=lang, out=out, parameters=given, workers=workers, timeout=timeout, say=say))
 
 
 @app.command()
@@ -56,7 +57,21 @@ def customers(dataset: DatasetOption, out: Annotated[Path, typer.Option("--out",
     """Write customers.parquet, labels.parquet and edges.json only, without notebooks. 只写客户表与标签。"""
     from custlib.report.segment_tables import write_segment_tables
 
-    print(write_segment_tables(dataset, out, as_of=as_of, set_=set_ or [], memory=memory, say=say))
+    print(write_segment_tables(_adopted(dataset, as_of=as_of), out, as_of=as_of, set_=set_ or [], memory=memory, say=say))
+
+
+@tables_app.command("init")
+def tables_init(files: Annotated[list[str], typer.Argument(help="Files, a folder, or the address of a database.")],
+                out: Annotated[Path | None, typer.Option("--out", help="Folder of the data set; default data/<name of the first file>.")] = None,
+                currency: Annotated[str | None, typer.Option("--currency", help="ISO code, such as CNY.")] = None,
+                timezone: Annotated[str | None, typer.Option("--timezone", help="Such as Asia/Shanghai.")] = None, as_of: AsOfOption = None,
+                force: Annotated[bool, typer.Option("--force", help="Write over a dataset.toml that stands there.")] = False,
+                lang: LangOption = "bi") -> None:
+    """Look at unknown files and draft a commented dataset.toml for a person to correct. 识别未知文件，起草 dataset.toml。"""
+    from custlib.tables.adopt import adopt
+
+    _speak(lang)
+    print(adopt(list(files), out=out, force=force, currency=currency, timezone=timezone, as_of=as_of, lang=lang, say=say))
 
 
 @tables_app.command("build")
@@ -64,30 +79,49 @@ def tables_build(dataset: DatasetOption, memory: MemoryOption = "256MB") -> None
     """Build data/<name>/build from the sources; skipped when nothing changed. 建立规范表；输入未变则跳过。"""
     from custlib import tables
 
-    data = tables.load(dataset)
+    data = tables.load(_adopted(dataset))
     built = tables.build(data, say=say, memory=memory)
     _account(built.facts)
     print(built.folder)
 
 
 @tables_app.command("check")
-def tables_check(dataset: DatasetOption) -> None:
-    """Read everything, keep nothing: tell what a build would take, leave out and reject. 试读，不写入。"""
+def tables_check(dataset: DatasetOption, memory: MemoryOption = "256MB", lang: LangOption = "en") -> None:
+    """Read everything, keep nothing: tell what a build would take, leave out, reject and open. 试读，不写入。"""
     from custlib import tables
+    from custlib.tables.explain import explained
 
-    with tempfile.TemporaryDirectory() as folder:
-        facts = tables.check(tables.load(dataset), Path(folder), say=say)
-    _account(facts)
+    _speak(lang)
+    data = tables.load(_adopted(dataset))
+    for line in explained(data, tables.check(data, say=say, memory=memory), lang=lang):
+        say(line)
     print("ok")
+
+
+@tables_app.command("export")
+def tables_export(dataset: DatasetOption, table: Annotated[str, typer.Option("--table", help="A canonical table, such as orders.")],
+                  out: Annotated[Path, typer.Option("--out", help="File to write: .csv .parquet .xlsx .sav .xpt.")],
+                  bom: Annotated[bool, typer.Option("--bom", help="Mark a CSV as UTF-8 for Excel.")] = False,
+                  personal: Annotated[bool, typer.Option("--personal", help="Write the personal columns too.")] = False,
+                  force: Annotated[bool, typer.Option("--force", help="Write over a file that stands there.")] = False,
+                  lang: LangOption = "en") -> None:
+    """Write a canonical table for SPSS, SAS, Excel or others, labels kept. 导出规范表，保留标签。"""
+    from custlib import tables
+    from custlib.tables.export import export_table
+
+    _speak(lang)
+    built = tables.build(tables.load(dataset), say=say)
+    for path in export_table(built, table, out, lang=lang, bom=bom, personal=personal, overwrite=force, say=say):
+        print(path)
 
 
 @maps_app.command("check")
 def maps_check(files: Annotated[list[Path], typer.Argument(help="Segment maps as TOML files.")]) -> None:
     """Prove that maps cover every cell once, reach every name and never rank a better score lower. 检查分群表。"""
-    from custlib.value import load_map
+    from custlib.value import sound
 
     for file in files:
-        print(f"{file.name}: {len(load_map(file).grid())} cells, each in one segment")
+        print(f"{file.name}: {len(sound(file).grid())} cells, each in one segment")
 
 
 @notebooks_app.command("build")
@@ -110,6 +144,13 @@ def notebooks_check() -> None:
     print("ok")
 
 
+def _adopted(dataset: str, **known: str | None) -> str | Path:
+    """Give the data set that `dataset` means; for a bare file, that of its draft."""
+    from custlib.tables.adopt import adopt, is_data
+
+    return adopt([dataset], lang=_lang, say=say, **known) if is_data(dataset) else dataset
+
+
 def _account(facts: dict) -> None:
     for name, one in facts["sources"].items():
         say(f"{name}: {one['rows_in']:,} rows in = {one['kept']:,} kept + {one['rejected']:,} rejected")
@@ -117,7 +158,8 @@ def _account(facts: dict) -> None:
         say(f"  rejected {rule['rows']:,}: {rule['rule']} (column {rule['column']})")
     for name, policy in facts["policies"].items():
         say(f"  policy {name} ({policy['action']}): {policy['rows']:,} rows")
-    say(f"days {facts['span']['first_day']} – {facts['span']['last_day']}")
+    if facts["span"]:
+        say(f"days {facts['span']['first_day']} – {facts['span']['last_day']}")
 
 
 def _speak(lang: str) -> None:

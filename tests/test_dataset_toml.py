@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from helpers import PLAIN, dataset_toml, orders_of, shop
+from helpers import PLAIN, dataset_toml, orders_of, rows, shop
 
 from custlib.i18n import Problem
 from custlib.tables import build, find, load
@@ -138,12 +138,19 @@ def test_a_required_column_must_be_mapped(tmp_path, column):
     assert (problem.key, problem.values["table"], problem.values["column"]) == ("column_unmapped", "orders", column)
 
 
-def test_something_must_hold_the_sales(tmp_path):
-    toml = dataset_toml(columns={"order_id": "", "order_ts": "", "net_amount": ""}).replace("tables.orders", "tables.customers")
-    (tmp_path / "dataset.toml").write_text(toml, encoding="utf-8")
+def test_a_data_set_needs_a_table_but_no_sales(tmp_path):
+    toml = dataset_toml(columns={"order_id": "", "order_ts": "", "net_amount": ""})
+    (tmp_path / "sales.csv").write_text(PLAIN, encoding="utf-8")
+    (tmp_path / "dataset.toml").write_text(toml.split("[tables.orders]")[0] + "[tables]\n", encoding="utf-8")
     with pytest.raises(Problem) as caught:
         build(load(tmp_path))
-    assert caught.value.key == "no_sales"
+    assert caught.value.key == "no_tables"
+    people = "order,customer,day,amount\no1,a,2024-01-05,10.00\no2,b,2024-01-06,20.50\n"
+    (tmp_path / "sales.csv").write_text(people, encoding="utf-8")
+    (tmp_path / "dataset.toml").write_text(toml.replace("tables.orders", "tables.customers"), encoding="utf-8")
+    built = build(load(tmp_path))
+    assert rows(built, "customers", "customer_id") == [("a",), ("b",)]
+    assert built.facts["sale_table"] == "" and built.facts["span"] == {} and built.facts["rows_in"] == 2
 
 
 def test_lines_need_their_orders_and_collapsed_orders_their_lines(tmp_path):

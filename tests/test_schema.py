@@ -47,7 +47,7 @@ COLUMNS = {
     "orders": [
         "order_id", "customer_id", "order_ts", "order_day", "channel", "store_id", "currency", "gross_amount",
         "discount_amount", "coupon_amount", "shipping", "tax", "net_amount", "payment", "ship_country", "ship_region",
-        "invoice_type", "returned_order_id", "is_return", "is_zero", "excluded_by",
+        "invoice_type", "status", "returned_order_id", "is_return", "is_zero", "excluded_by",
     ],
     "order_lines": [
         "order_id", "line_no", "product_id", "quantity", "list_price", "unit_price", "discount_amount", "unit_cost",

@@ -26,12 +26,16 @@ class Problem(ValueError):
         super().__init__(self.said("en"))
 
     def said(self, lang: str) -> str:
-        """Give the sentence in `lang`; a value such as ``@want.shares`` is itself looked up."""
+        """Give the sentence in `lang`; a value such as ``@want.shares`` is itself looked up, one of two languages is chosen."""
         if lang == "bi":
             return "\n".join(self.said(one) for one in ("zh", "en"))
-        found = {name: text(value[1:], lang) if isinstance(value, str) and value[:1] == "@" and value[1:] in keys(lang) else value
-                 for name, value in self.values.items()}
-        return text(f"error.{self.key}", lang, **found)
+        return text(f"error.{self.key}", lang, **{name: _said(value, lang) for name, value in self.values.items()})
+
+
+def _said(value: object, lang: str) -> object:
+    if isinstance(value, dict) and set(value) == {"zh", "en"}:
+        return value[lang]
+    return text(value[1:], lang) if isinstance(value, str) and value[:1] == "@" and value[1:] in keys(lang) else value
 
 
 class GateRefused(Problem):

@@ -2,47 +2,21 @@
 
 import hashlib
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from custlib.checks import iso_day, nearest, one_of, within
+from custlib.checks import iso_day, nearest, within
 from custlib.i18n import Problem
-from custlib.tables import schema
+from custlib.tables import declared, given
+from custlib.tables.declared import OPEN, Mapping, Source
 
 SCHEMA = 1
-TOP = {"schema", "name", "title", "source", "licence", "simulated", "currency", "timezone", "home_country", "tax_included",
-       "as_of", "returns", "zero", "max_reject_share", "sources", "tables", "policies"}
-SOURCE = {"path", "url", "sha256", "member", "package", "file", "format", "encoding", "delimiter", "sheet", "missing",
-          "decimal", "thousands", "date_format", "timezone", "expect"}
-TABLE = {"source", "columns", "collapse"}
-COLUMN = {"from", "constant", "concat", "sep", "row_number", "sign", "unit", "date_format", "timezone", "decimal",
-          "thousands", "strip", "values"}
-POLICY = {"name", "table", "column", "pattern", "equals", "below", "above", "duplicate", "action", "zh", "en"}
-STEPS = ("in", "rejected", "after_as_of", "before_window", "anonymous", "return", "zero", "kept")  # of the ledger
+TOP = {"schema", "name", "title", "source", "licence", "simulated", "currency", "timezone", "home_country", "tax_included", "as_of",
+       "returns", "zero", "max_reject_share", "sources", "tables", "policies", "rates", "quality", "segments"}
+LITERAL = ("missing", "values", "strip", "equals", "known")  # a question mark is itself there
 REQUIRED = ("schema", "name", "currency", "timezone", "sources", "tables")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One input: files of the user's, a download, or a file inside an installed package."""
-
-    name: str
-    options: dict = field(hash=False)
-
-    def get(self, key: str, default: object = None) -> object:
-        return self.options.get(key, default)
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """How the columns of one canonical table come from one source."""
-
-    table: str
-    source: str
-    columns: dict[str, dict] = field(hash=False)
-    collapse: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,8 +41,12 @@ class Dataset:
     zero: str
     max_reject_share: float
     sources: dict[str, Source]
+    groups: dict[str, tuple[str, ...]]
     tables: dict[str, Mapping]
     policies: tuple[dict, ...]
+    rates: dict | None
+    quality: dict
+    segments: dict
     fingerprint: str
 
     @property
@@ -131,41 +109,72 @@ def load(dataset: str | Path) -> Dataset:
     """
     path = find(dataset)
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
         raw = tomllib.loads(content)
     except UnicodeDecodeError as error:
-        raise Problem("undecodable", file=path.name, row=1, column="–", encoding="utf-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Problem("bad_toml", file=path, detail=str(error)) from error
-    _known(raw, TOP, path, "")
+        row = error.object[:error.start].count(b"\n") + 1
+        raise Problem("undecodable", file=path.name, row=row, column="–", encoding="utf-8") from error
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, or lists in lists without end
+        raise Problem("bad_toml", file=path, detail=str(error).splitlines()[0][:200]) from error
+    except OSError as error:
+        raise Problem("file_closed", file=path.name) from error
+    with given.told_of(path):
+        try:
+            return _checked(path, raw, content)
+        except RecursionError as error:
+            raise Problem("bad_toml", file=path, detail="too deep") from error
+
+
+def _checked(path: Path, raw: dict, content: str) -> Dataset:
+    declared.known(raw, TOP, path, "")
     for key in REQUIRED:
         if key not in raw:
             raise Problem("key_missing", file=path, key=key)
     if raw["schema"] != SCHEMA:
         raise Problem("schema_version", file=path, got=raw["schema"], want=SCHEMA)
-    for key in ("sources", "tables"):
-        _known(raw[key], set(raw[key]) if isinstance(raw[key], dict) else set(), path, f"{key}.")
-    sources = {name: _source(name, options, path) for name, options in raw["sources"].items()}
+    asked = list(_open(raw))
+    if asked:
+        raise Problem("open_questions", file=path, keys="; ".join(asked))
+    given.check_plain(raw)
+    given.check(raw, given.TOP, "")
+    for key in ("sources", "tables", "quality", "segments"):
+        declared.known(raw.get(key, {}), set(raw.get(key, {})) if isinstance(raw.get(key, {}), dict) else set(), path, f"{key}.")
+    sources = {name: declared.source(name, options, path) for name, options in raw["sources"].items()}
+    mapped = {name: declared.mapping(name, one, sources, path) for name, one in raw["tables"].items()}
+    groups = declared.grouped(mapped, sources)
+    group_of = {source: name for name, members in groups.items() for source in members}
     return Dataset(
-        path=path, name=raw["name"], title=_both("title", raw.get("title", raw["name"])),
+        path=path, name=_name(raw["name"]), title=_both("title", raw.get("title", raw["name"])),
         source=_both("source", raw.get("source", raw["name"])),
-        licence=raw.get("licence", ""), simulated=_choice("simulated", raw.get("simulated", False), (True, False)),
-        currency=_currency(raw["currency"]), timezone=_zone(raw["timezone"]), home_country=raw.get("home_country"),
+        licence=raw.get("licence", ""), simulated=declared.choice("simulated", raw.get("simulated", False), (True, False)),
+        currency=_currency(raw["currency"]), timezone=declared.zone(raw["timezone"]), home_country=raw.get("home_country"),
         as_of=iso_day("as_of", raw["as_of"]) if "as_of" in raw else None,
-        returns=_choice("returns", raw.get("returns", "net"), ("net", "exclude")),
-        zero=_choice("zero", raw.get("zero", "count"), ("count", "exclude")),
+        returns=declared.choice("returns", raw.get("returns", "net"), ("net", "exclude")),
+        zero=declared.choice("zero", raw.get("zero", "count"), ("count", "exclude")),
         max_reject_share=_share("max_reject_share", raw.get("max_reject_share", 0.05)),
-        sources=sources, tables={name: _mapping(name, one, sources, path) for name, one in raw["tables"].items()},
-        policies=_policies(raw.get("policies", []), path),
+        sources=sources, groups=groups, tables={name: replace(one, source=group_of[one.sources[0]]) for name, one in mapped.items()},
+        policies=declared.policies(raw.get("policies", []), path), rates=declared.rates(raw.get("rates"), sources, path),
+        quality=raw.get("quality", {}), segments=raw.get("segments", {}),
         fingerprint=hashlib.sha256(content.encode()).hexdigest())
 
 
-def _known(given: dict, allowed: set[str], path: Path, where: str) -> None:
-    if not isinstance(given, dict):
-        raise Problem("not_a_table", file=path, where=where.rstrip("."))
-    for key in given:
-        if key not in allowed:
-            raise Problem("unknown_key", file=path, key=f"{where}{key}", near=nearest(key, allowed))
+def _open(tree: object, where: str = "") -> Iterator[str]:
+    """Name every key that still holds the question mark of a draft."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if key not in LITERAL:
+                yield from _open(value, f"{where}.{key}" if where else key)
+    elif isinstance(tree, list):
+        for one in tree:
+            yield from _open(one, where)
+    elif tree == OPEN:
+        yield where
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or set(value) & set("/\\\0"):
+        raise Problem("bad_parameter", name="name", want="@want.plain_name", got=repr(value))
+    return value
 
 
 def _both(name: str, value: str | dict) -> dict[str, str]:
@@ -173,11 +182,7 @@ def _both(name: str, value: str | dict) -> dict[str, str]:
         return {"zh": value, "en": value}
     if not isinstance(value, dict) or set(value) != {"zh", "en"}:
         raise Problem("bad_parameter", name=name, want="@want.title", got=repr(value))
-    return value
-
-
-def _choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
-    one_of(name, value, allowed)
+    given.check(value, given.TITLE, f"{name}.")
     return value
 
 
@@ -188,84 +193,5 @@ def _share(name: str, value: float) -> float:
 
 def _currency(value: object) -> str:
     if not (isinstance(value, str) and len(value) == 3 and value.isalpha() and value.isupper()):
-        raise Problem("bad_currency", got=repr(value))
+        raise Problem("bad_currency", name="currency", got=repr(value))
     return value
-
-
-def _zone(value: object) -> str:
-    try:
-        ZoneInfo(str(value))
-    except (KeyError, ValueError, OSError) as error:
-        raise Problem("bad_timezone", got=repr(value)) from error
-    return value
-
-
-def _source(name: str, options: dict, path: Path) -> Source:
-    _known(options, SOURCE, path, f"sources.{name}.")
-    ways = [key for key in ("path", "url", "package") if key in options]
-    if not ways or ("package" in options and "file" not in options):
-        raise Problem("source_without_file", file=path, source=name)
-    if "timezone" in options:
-        _zone(options["timezone"])
-    mark = options.get("delimiter", "whitespace")
-    if mark != "whitespace" and (not isinstance(mark, str) or len(mark) != 1 or mark in '"\r\n'):
-        raise Problem("bad_parameter", name=f"sources.{name}.delimiter", want="@want.delimiter", got=repr(mark))
-    if "expect" in options:
-        _known(options["expect"], {"rows", "totals"}, path, f"sources.{name}.expect.")
-    return Source(name, options)
-
-
-def _mapping(name: str, options: dict, sources: dict[str, Source], path: Path) -> Mapping:
-    inputs = [one.name for one in schema.tables().values() if one.kind == "input"]
-    if name not in inputs:
-        raise Problem("unknown_key", file=path, key=f"tables.{name}", near=nearest(name, inputs))
-    _known(options, TABLE, path, f"tables.{name}.")
-    if options.get("source") not in sources:
-        raise Problem("unknown_source", file=path, table=name, got=options.get("source"), have=", ".join(sources))
-    table = schema.table(name)
-    allowed = {column.name for column in table.columns if not column.written or column.name == "line_no"}
-    columns = options.get("columns", {})
-    _known(columns, allowed, path, f"tables.{name}.columns.")
-    return Mapping(name, options["source"], {column: _column(spec, f"tables.{name}.columns.{column}.", path)
-                                             for column, spec in columns.items()},
-                   _choice("collapse", options.get("collapse", False), (True, False)))
-
-
-def _column(spec: str | dict, where: str, path: Path) -> dict:
-    if isinstance(spec, str):
-        return {"from": spec}
-    _known(spec, COLUMN, path, where)
-    if sum(key in spec for key in ("from", "constant", "concat", "row_number")) != 1:
-        raise Problem("column_needs_one_origin", file=path, where=where.rstrip("."))
-    if "timezone" in spec:
-        _zone(spec["timezone"])
-    for key, kind in (("values", dict), ("concat", list)):
-        if key in spec and not isinstance(spec[key], kind):
-            raise Problem("bad_parameter", name=f"{where}{key}", want=kind.__name__, got=repr(spec[key]))
-    if "row_number" in spec:
-        one_of(f"{where}row_number", spec["row_number"], [True])
-    return spec
-
-
-def _policies(specs: list[dict], path: Path) -> tuple[dict, ...]:
-    found = tuple(_policy(one, path) for one in specs)
-    names = [one["name"] for one in found]
-    for name in names:
-        if name in STEPS or names.count(name) > 1:  # its rows could not be told apart in the ledger
-            raise Problem("bad_parameter", name="policies.name", want="@want.own_name", got=repr(name))
-    return found
-
-
-def _policy(spec: dict, path: Path) -> dict:
-    _known(spec, POLICY, path, "policies.")
-    for key in ("name", "table", "action"):
-        if key not in spec:
-            raise Problem("key_missing", file=path, key=f"policies.{key}")
-    # a repeat is no fault of the row itself, so it can be left out but not rejected
-    one_of("policies.action", spec["action"], ("keep", "exclude") if "duplicate" in spec else ("keep", "exclude", "reject"))
-    one_of("policies.table", spec["table"], ("orders", "order_lines"))
-    if sum(key in spec for key in ("pattern", "equals", "below", "above", "duplicate")) != 1:
-        raise Problem("policy_needs_one_test", file=path, policy=spec["name"])
-    if "duplicate" not in spec and "column" not in spec:
-        raise Problem("key_missing", file=path, key=f"policies.{spec['name']}.column")
-    return {"zh": spec["name"], "en": spec["name"], **spec}

@@ -1,41 +1,34 @@
-"""Write the SQL of a build: what is typed, what is rejected and why, what each canonical table holds."""
-
-from dataclasses import dataclass
-from datetime import date
+"""What a build must do: which tables come from which sources, what an amount is, what each canonical table holds, as SQL."""
 
 import duckdb
 
 from custlib.checks import nearest
 from custlib.engine import connect
 from custlib.i18n import Problem
-from custlib.tables import schema
-from custlib.tables.dataset import Dataset, Mapping
-from custlib.tables.readers import Staged
-from custlib.tables.typing import TYPES, literal, typed
+from custlib.tables import given, schema
+from custlib.tables.dataset import Dataset
+from custlib.tables.declared import Mapping
+from custlib.tables.typing import EPOCHS, SERIALS, TYPES, literal
 
 NUMBERS = ("int", "dec2", "dec4", "float")
 SALES = ("order_lines", "orders")  # the finest table that is mapped carries the money
 
 
-@dataclass(frozen=True)
-class Broken:
-    """One way a row of a source was found wrong; its place in the list is its number in SQL."""
-
-    table: str
-    column: str
-    source_column: str
-    rule: str
-    personal: bool
-
-
 def sale_table(dataset: Dataset) -> str:
-    """Give the table whose rows are the sales: order lines where they are mapped, else orders."""
+    """Give the table whose rows are the sales: order lines where they are mapped, else orders; "" where there are none."""
     return next((name for name in SALES if name in dataset.tables), "")
 
 
-def mappings(dataset: Dataset, source: str) -> list[Mapping]:
-    """Give the tables that come from `source`, in the order of the canonical schema."""
-    return [dataset.tables[name] for name in schema.tables() if name in dataset.tables and dataset.tables[name].source == source]
+def mappings(dataset: Dataset, group: str) -> list[Mapping]:
+    """Give the tables that come from a group of sources, in the order of the canonical schema."""
+    return [dataset.tables[name] for name in schema.tables() if name in dataset.tables and dataset.tables[name].source == group]
+
+
+def groups(dataset: Dataset) -> list[str]:
+    """Give the groups of sources that a table is mapped from; the one with the orders first, for lines may need their currency."""
+    used = dict.fromkeys(one.source for one in dataset.tables.values())
+    first = [dataset.tables["orders"].source] if "orders" in dataset.tables else []
+    return list(dict.fromkeys([*first, *used]))
 
 
 def check_columns(dataset: Dataset) -> None:
@@ -46,21 +39,49 @@ def check_columns(dataset: Dataset) -> None:
     Problem
         Names the table and the column.
     """
-    if not sale_table(dataset):
-        raise Problem("no_sales", file=dataset.path, tables=", ".join(dataset.tables))
-    if "orders" not in dataset.tables:
+    if not dataset.tables:
+        raise Problem("no_tables", file=dataset.path)
+    if "order_lines" in dataset.tables and "orders" not in dataset.tables:
         raise Problem("column_unmapped", file=dataset.path, table="orders", column="order_id, order_ts")
     for name, mapping in dataset.tables.items():
-        for column in schema.table(name).columns:
-            if not (column.null or column.written or column.name in mapping.columns):
-                raise Problem("column_unmapped", file=dataset.path, table=name, column=column.name)
-    sale = dataset.tables[sale_table(dataset)].columns
-    if "net_amount" not in sale and not {"quantity", "unit_price"} <= set(sale):
-        raise Problem("column_unmapped", file=dataset.path, table=sale_table(dataset), column="net_amount")
-    if dataset.tables["orders"].collapse and "order_lines" not in dataset.tables:  # rows could not be accounted for
-        raise Problem("column_unmapped", file=dataset.path, table="order_lines", column="order_id")
+        for source in mapping.sources:
+            has = mapping.columns_of(source)
+            for column in schema.table(name).columns:
+                if not (column.null or column.written or column.name in has):
+                    raise Problem("column_unmapped", file=dataset.path, table=name, column=column.name)
+            if name == sale_table(dataset) and "net_amount" not in has and not {"quantity", "unit_price"} <= set(has):
+                raise Problem("column_unmapped", file=dataset.path, table=name, column="net_amount")
+    if "orders" in dataset.tables and dataset.tables["orders"].collapse and "order_lines" not in dataset.tables:
+        raise Problem("column_unmapped", file=dataset.path, table="order_lines", column="order_id")  # rows could not be accounted for
     for policy in dataset.policies:
         _check_policy(dataset, policy)
+    _check_forms(dataset)
+
+
+def _check_forms(dataset: Dataset) -> None:
+    """Refuse a date format that no date could have, and one mark for decimals and thousands: 1.5 would be read as 15."""
+    specs = [(f"sources.{name}", one.options) for name, one in dataset.sources.items()]
+    specs += [(f"tables.{name}.columns.{column}", {**{key: dataset.sources[source].get(key) for key in ("decimal", "thousands")
+                                                     if key in dataset.sources[source].options}, **spec})
+              for name, one in dataset.tables.items() for source in one.sources for column, spec in one.columns_of(source).items()]
+    for where, spec in specs:
+        if spec.get("thousands") == spec.get("decimal", "."):
+            raise Problem("bad_parameter", name=f"{where}.thousands", want="@want.thousands_mark", got=repr(spec["thousands"]))
+        form = spec.get("date_format", [])
+        for one in form if isinstance(form, list) else [form]:
+            if one not in (*SERIALS, *EPOCHS) and not _can_be_read(one):
+                raise Problem("bad_parameter", name=f"{where}.date_format", want="@want.date_format", got=repr(one))
+
+
+def _can_be_read(form: object) -> bool:
+    if not isinstance(form, str) or "%" not in form:
+        return False
+    try:
+        with connect() as db:
+            db.execute(f"SELECT try_strptime('', {literal(form)})").fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _check_policy(dataset: Dataset, policy: dict) -> None:
@@ -89,90 +110,19 @@ def _check_policy(dataset: Dataset, policy: dict) -> None:
     wrong = [one for one in values if column.type in NUMBERS and (isinstance(one, bool) or not isinstance(one, int | float))]
     if wrong:
         raise Problem("bad_parameter", name=f"{where}.{key}", want="@want.a_number", got=repr(wrong[0]))
-    if column.type in ("date", "ts") and any(not _is_day(one) for one in values):
+    if column.type in ("date", "ts") and not all(map(given.day, values)):
         raise Problem("bad_parameter", name=f"{where}.{key}", want="@want.day", got=repr(values))
+    if column.type == "bool" and not all(isinstance(one, bool) for one in values):
+        raise Problem("bad_parameter", name=f"{where}.{key}", want="@want.yes_no", got=repr(values))
 
 
-def _is_day(value: object) -> bool:
-    try:
-        return bool(date.fromisoformat(str(value)[:10]))
-    except ValueError:
-        return False
-
-
-def typed_view(dataset: Dataset, source: str, staged: list[Staged]) -> tuple[str, list[Broken]]:
-    """Give the SELECT that types every row of `source`, and the ways a row can be wrong.
-
-    Returns
-    -------
-    (str, list of Broken)
-        One row per source row: ``table__column`` for each mapped column, ``source_file``, ``source_row``, ``broken``
-        (1-based place in the list, NULL for a sound row) and ``came`` (the text that broke the rule).
-    """
-    parts, broken = [], []
-    for one in staged:
-        select, broken = _select(dataset, source, one)
-        parts.append(select)
-    return "\nUNION ALL\n".join(parts), broken
-
-
-def _select(dataset: Dataset, source: str, staged: Staged) -> tuple[str, list[Broken]]:
-    """Write the SELECT of one file in levels, each naming its columns once: what came, typed values, what is broken."""
-    came, values, tests, listed, texts = [], [], [], [], []
-
-    def add(test: str, text: str, found: Broken) -> None:
-        listed.append(found)
-        tests.append(f"WHEN {test} THEN {len(listed)}")
-        texts.append(f"WHEN {len(listed)} THEN {text}")
-
-    for rule in ("wrong_number_of_fields", "unclosed_quote"):
-        add(f"fault = {literal(rule)}", "NULL", Broken("", "", "", rule, False))
-    for mapping in mappings(dataset, source):
-        table = schema.table(mapping.table)
-        # products gathered from invoice lines: a line without a name only has nothing to add
-        required = not mapping.collapse or mapping.table == "orders"
-        for name, spec in mapping.columns.items():
-            column, alias = table.column(name), f"{mapping.table}__{name}"
-            one = typed(column, spec, staged, dataset.sources[source], dataset, alias=f"c_{alias}", required=required)
-            came.append(f"{one.came} AS c_{alias}")
-            values.append(f"{one.value} AS v_c_{alias}")
-            for rule in one.rules:
-                add(rule.test, f"CAST(c_{alias} AS VARCHAR)", Broken(mapping.table, name, one.source_column, rule.name, bool(column.pii)))
-    names = [f"{mapping.table}__{name}" for mapping in mappings(dataset, source) for name in mapping.columns]
-    late = _late_rules(dataset, source, {name: f"v_c_{name}" for name in names}, listed)
-    read = f"SELECT {', '.join(came)}, CAST({staged.row} AS BIGINT) AS source_row, {staged.broken} AS fault FROM {staged.scan}"
-    valued = f"SELECT *, {', '.join(values)} FROM ({read})"
-    judged = f"SELECT *, CASE {' '.join(tests + late)} END AS broken FROM ({valued})"
-    kept = ", ".join(f"v_c_{name} AS {name}" for name in names)
-    return (f"SELECT {kept}, {literal(staged.file)} AS source_file, source_row, broken, CASE broken {' '.join(texts)} END AS came "
-            f"FROM ({judged})"), listed
-
-
-def _late_rules(dataset: Dataset, source: str, values: dict[str, str], listed: list[Broken]) -> list[str]:
-    """Add the rules that need typed values: an amount must be known, and policies that reject."""
-    late = []
-    sale = sale_table(dataset)
-    if dataset.tables[sale].source == source:
-        listed.append(Broken(sale, "net_amount", "–", "no_amount", False))
-        late.append(f"WHEN {amount(dataset, values)} IS NULL THEN {len(listed)}")
-    orders = dataset.tables["orders"]
-    if orders.source == source and "currency" in orders.columns:  # sums never mix
-        listed.append(Broken("orders", "currency", orders.columns["currency"].get("from", "–"), "other_currency", False))
-        late.append(f"WHEN upper({values['orders__currency']}) <> {literal(dataset.currency)} THEN {len(listed)}")
-    for policy in dataset.policies:
-        if policy["action"] == "reject" and dataset.tables[policy["table"]].source == source and "duplicate" not in policy:
-            listed.append(Broken(policy["table"], policy["column"], "–", policy["name"], False))
-            late.append(f"WHEN {policy_test(policy, values)} THEN {len(listed)}")
-    return late
-
-
-def amount(dataset: Dataset, values: dict[str, str] | None = None) -> str:
+def amount(dataset: Dataset, source: str) -> str:
     """Give the SQL of a sale row's amount: the mapped one, else quantity × unit price − discount, to the cent."""
     sale = sale_table(dataset)
-    mapped = dataset.tables[sale].columns
+    mapped = dataset.tables[sale].columns_of(source)
 
     def of(column: str) -> str:
-        return (values or {}).get(f"{sale}__{column}", f"{sale}__{column}")
+        return f"v_c_{sale}__{column}"
 
     parts = [of("net_amount")] if "net_amount" in mapped else []
     if {"quantity", "unit_price"} <= set(mapped):
@@ -188,21 +138,21 @@ def _product(quantity: str, price: str) -> str:
             f"ELSE TRY_CAST(CAST({quantity} AS DECIMAL(20,4)) * {price} AS DECIMAL(18,2)) END")
 
 
-def is_zero(dataset: Dataset) -> str:
+def is_zero(dataset: Dataset, source: str) -> str:
     """Give the SQL that is true where a sale row is of exactly zero amount (0.001 rounds to zero and is none)."""
     sale = sale_table(dataset)
-    mapped = dataset.tables[sale].columns
+    mapped = dataset.tables[sale].columns_of(source)
     if "net_amount" in mapped or not {"quantity", "unit_price"} <= set(mapped):
-        return f"{amount(dataset)} = 0"
+        return f"{amount(dataset, source)} = 0"
+    quantity, price = f"v_c_{sale}__quantity", f"v_c_{sale}__unit_price"
     if "discount_amount" in mapped:
-        return f"CAST({sale}__quantity AS DECIMAL(20,4)) * {sale}__unit_price = coalesce({sale}__discount_amount, 0)"
-    return f"({sale}__quantity = 0 OR {sale}__unit_price = 0)"
+        return f"CAST({quantity} AS DECIMAL(20,4)) * {price} = coalesce(v_c_{sale}__discount_amount, 0)"
+    return f"({quantity} = 0 OR {price} = 0)"
 
 
-def policy_test(policy: dict, values: dict[str, str] | None = None) -> str:
+def policy_test(policy: dict, *, prefix: str = "") -> str:
     """Give the SQL that is true for a row that `policy` speaks of."""
-    name = f"{policy['table']}__{policy['column']}"
-    column = (values or {}).get(name, name)
+    column = f"{prefix}{policy['table']}__{policy['column']}"
     number = schema.table(policy["table"]).column(policy["column"]).type in NUMBERS
 
     def written(value: object) -> str:
@@ -227,39 +177,44 @@ def excluded_by(dataset: Dataset, table: str) -> str:
     return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
-def identity_columns(dataset: Dataset, source: str) -> list[str]:
-    """Give the columns that make two rows of `source` the same: all mapped ones but row numbers."""
-    return [f"{mapping.table}__{name}" for mapping in mappings(dataset, source) for name, spec in mapping.columns.items()
+def identity_columns(dataset: Dataset, group: str) -> list[str]:
+    """Give the columns that make two rows of a group the same: all mapped ones but row numbers."""
+    return [f"{mapping.table}__{name}" for mapping in mappings(dataset, group) for name, spec in mapping.columns.items()
             if "row_number" not in spec and "constant" not in spec]
 
 
 def collapsed(mapping: Mapping, view: str) -> str:
     """Give the SELECT of a table of which each source row names one key, many rows the same: one row per key.
 
-    Orders sum their money and take their first time; elsewhere a column's most frequent value stands for the key, and
-    of two equally frequent ones the greater.
+    Orders sum their money (but for a column that repeats the order's amount on each line) and take their first time;
+    elsewhere a column's most frequent value stands for the key, and of two equally frequent ones the greater.
     """
     table = schema.table(mapping.table)
     key = table.key[0]
-    sound = f"(SELECT * FROM {view} WHERE broken IS NULL AND {mapping.table}__{key} IS NOT NULL)"
+    rows = f"(SELECT * FROM {view} WHERE {sound(mapping)} AND {mapping.table}__{key} IS NOT NULL)"
     source = "min(source_file) AS source_file, min(source_row) AS source_row"
     rest = [name for name in mapping.columns if name != key]
     if mapping.table == "orders":
-        how = {"order_ts": "min", "customer_id": "max"}
+        how = {"order_ts": "min", "customer_id": "max"} | {n: "max" for n, spec in mapping.columns.items() if spec.get("repeated")}
         parts = [f"{how.get(n, 'sum' if table.column(n).type == 'dec2' else 'min')}(orders__{n}) AS {n}" for n in rest]
-        return f"SELECT orders__{key} AS {key}, {', '.join([*parts, source])} FROM {sound} GROUP BY 1"
+        return f"SELECT orders__{key} AS {key}, {', '.join([*parts, source])} FROM {rows} GROUP BY 1"
     parts = ", ".join(f"{n}.{n}" for n in rest)
     joins = " ".join(f"LEFT JOIN (SELECT k, max({{'n': n, 'v': v}}).v AS {n} FROM (SELECT {mapping.table}__{key} AS k, "
-                     f"{mapping.table}__{n} AS v, count(*) AS n FROM {sound} WHERE {mapping.table}__{n} IS NOT NULL GROUP BY 1, 2) "
+                     f"{mapping.table}__{n} AS v, count(*) AS n FROM {rows} WHERE {mapping.table}__{n} IS NOT NULL GROUP BY 1, 2) "
                      f"GROUP BY 1) AS {n} ON {n}.k = base.{key}" for n in rest)
     return (f"SELECT base.{key}{', ' + parts if parts else ''}, base.source_file, base.source_row FROM (SELECT {mapping.table}__{key} "
-            f"AS {key}, {source} FROM {sound} GROUP BY 1) AS base {joins}")
+            f"AS {key}, {source} FROM {rows} GROUP BY 1) AS base {joins}")
 
 
 def plain(mapping: Mapping, view: str) -> str:
     """Give the SELECT of a table with one row per sound source row."""
     parts = ", ".join(f"{mapping.table}__{name} AS {name}" for name in mapping.columns)
-    return f"SELECT {parts}, source_file, source_row FROM {view} WHERE broken IS NULL"
+    return f"SELECT {parts}, source_file, source_row FROM {view} WHERE {sound(mapping)}"
+
+
+def sound(mapping: Mapping) -> str:
+    """Give the SQL that is true for the sound rows of the sources that a table takes rows of."""
+    return f"broken IS NULL AND source IN ({', '.join(map(literal, mapping.sources))})"
 
 
 def completed(dataset: Dataset, table: str, select: str, extra: dict[str, str]) -> str:

@@ -209,7 +209,18 @@ def provenance() -> tuple[str, ...]:
     >>> provenance()
     ('source_system', 'source_file', 'source_row')
     """
-    return tuple(column["name"] for column in _raw()["provenance"])
+    return tuple(column.name for column in provenance_columns())
+
+
+def provenance_columns() -> tuple[Column, ...]:
+    """Give those columns themselves.
+
+    Examples
+    --------
+    >>> provenance_columns()[2].type
+    'int'
+    """
+    return tuple(_column(column) for column in _raw()["provenance"])
 
 
 @cache

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from custlib.checks import nearest
 from custlib.i18n import Problem
-from custlib.tables.dataset import Dataset, Source
+from custlib.tables.dataset import Dataset
+from custlib.tables.declared import Source
 from custlib.tables.readers import Staged
 from custlib.tables.schema import Column
 
@@ -14,6 +15,10 @@ MISSING = ("", "NULL", "null", "NaN", "nan", "None", "#N/A")
 FLOATS = ("DOUBLE", "FLOAT")
 MOMENT = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 OFFSET = rf"{MOMENT} ?(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)"
+FULL = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"  # full-width signs stand in the order of ASCII
+HALF = "".join(map(chr, range(0x21, 0x7F))) + " "
+SERIALS = {"excel": "1899-12-30", "excel1904": "1904-01-01"}  # day 60 of 1900 never was, so a count from here is right from March 1900
+EPOCHS = {"unix": 1_000_000, "unix_ms": 1_000}
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Typed:
-    """SQL of one canonical column in two steps: `came` reads the source, `value` and `rules` read `came` under its alias."""
+    """SQL of one canonical column in two steps: `came` reads the source, `value` and `rules` read `came` under its alias.
+
+    ``mark`` reads the column that says which rows are negative; the value reads it under the alias with ``_mark`` behind.
+    """
 
     came: str
     value: str
     source_column: str
     rules: tuple[Rule, ...]
+    mark: str | None = None
 
 
 def typed(column: Column, spec: dict, staged: Staged, source: Source, dataset: Dataset, *, alias: str, required: bool = True) -> Typed:
@@ -50,11 +59,15 @@ def typed(column: Column, spec: dict, staged: Staged, source: Source, dataset: D
         The source has no column of the declared name.
     """
     came, kind, name = _came(spec, staged, source)
-    if "values" in spec:
+    if spec.get("values"):
         text = came if kind == "VARCHAR" else f"CAST({came} AS VARCHAR)"
-        cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in spec["values"].items())
+        cases = " ".join(f"WHEN {literal(old)} THEN {literal(str(new))}" for old, new in spec["values"].items())
         came, kind = f"CASE {text} {cases} ELSE {text} END", "VARCHAR"
-    value = _value(column, spec, alias, kind, source, dataset)
+    value, mark = _value(column, spec, alias, kind, source, dataset), None
+    if isinstance(spec.get("sign"), dict):
+        mark = _as_text(*_column(spec["sign"]["column"], staged, source))
+        marked = f"coalesce({alias}_mark IN ({', '.join(map(literal, spec['sign']['negative']))}), false)"
+        value = f"CASE WHEN {marked} THEN -abs({value}) ELSE {value} END"
     rules = []
     if not column.null and required:
         rules.append(Rule("missing_value", f"{alias} IS NULL"))
@@ -65,7 +78,7 @@ def typed(column: Column, spec: dict, staged: Staged, source: Source, dataset: D
               if limit is not None]
     if column.type == "cat" and column.levels and not column.open:
         rules.append(Rule("not_a_level", f"{typed_name} NOT IN ({', '.join(map(literal, column.levels))})"))
-    return Typed(came, value, name, tuple(rules))
+    return Typed(came, value, name, tuple(rules), mark)
 
 
 def literal(value: object) -> str:
@@ -96,6 +109,7 @@ def _column(name: str, staged: Staged, source: Source) -> tuple[str, str]:
         raise Problem("no_column", file=staged.file, column=name, near=nearest(name, staged.columns))
     sql, kind = staged.columns[name], staged.types[name]
     if kind == "VARCHAR":
+        sql = f"translate({sql}, {literal(FULL)}, {literal(HALF)})" if source.get("fullwidth") else sql
         missing = ("", *source.get("missing", MISSING))  # a blank is never a value
         longest = max(len(mark.encode()) for mark in missing)  # most texts are longer than any of these: do not compare them
         return (f"CASE WHEN strlen(trim({sql})) <= {longest} AND trim({sql}) IN ({', '.join(map(literal, missing))}) "
@@ -136,12 +150,18 @@ def _number(column: Column, spec: dict, alias: str, source: Source) -> str:
     """Read a number strictly: marks that were not declared make it unreadable, never a different number."""
     point = spec.get("decimal", source.get("decimal", "."))
     thousands = spec.get("thousands", source.get("thousands", ""))
-    text = f"trim(replace({alias}, {literal(spec['strip'])}, ''))" if "strip" in spec else alias
+    text = _stripped(alias, spec.get("strip", []))
     p, t = _escaped(point), _escaped(thousands)
     whole = rf"(\d+|\d{{1,3}}({t}\d{{3}})+)" if thousands else r"\d+"
-    shape = rf"[+-]?({whole}({p}\d*)?|{p}\d+)([eE][+-]?\d+)?"
+    bare = rf"({whole}({p}\d*)?|{p}\d+)"
+    shape = rf"[+-]?{bare}([eE][+-]?\d+)?"
     plain = f"replace({text}, {literal(thousands)}, '')" if thousands else text
     plain = f"replace({plain}, {literal(point)}, '.')" if point != "." else plain
+    negative = spec.get("negative", source.get("negative", "minus"))
+    if negative == "parentheses":  # (12.50) is −12.50
+        shape, plain = rf"{shape}|\({bare}\)", rf"regexp_replace({plain}, '^\((.*)\)$', '-\1')"
+    elif negative == "trailing":  # 12.50- is −12.50
+        shape, plain = rf"{shape}|{bare}-", rf"regexp_replace({plain}, '^(.*)-$', '-\1')"
     factor, kind = _factor(spec), TYPES[column.type]
     read = f"TRY_CAST({plain} AS {kind if factor == 1 else 'DECIMAL(28,8)'})"
     if column.type == "int":
@@ -152,8 +172,17 @@ def _number(column: Column, spec: dict, alias: str, source: Source) -> str:
     return f"CASE WHEN regexp_full_match({text}, {literal(shape)}) THEN {read} END"
 
 
+def _stripped(alias: str, marks: str | list[str]) -> str:
+    """Cut declared marks such as ￥ or 元 out of a number."""
+    text = alias
+    for mark in [marks] if isinstance(marks, str) else marks:
+        text = f"trim(replace({text}, {literal(mark)}, ''))"
+    return text
+
+
 def _factor(spec: dict) -> float:
-    return float(spec.get("unit", 1)) * float(spec.get("sign", 1))
+    sign = spec.get("sign", 1)
+    return float(spec.get("unit", 1)) * (1.0 if isinstance(sign, dict) else float(sign))
 
 
 def _moment(spec: dict, alias: str, kind: str, source: Source, dataset: Dataset) -> str:
@@ -169,12 +198,27 @@ def _moment(spec: dict, alias: str, kind: str, source: Source, dataset: Dataset)
         return f"CAST({alias} AS TIMESTAMP)"
     text = _as_text(alias, kind)
     if form:
-        read = f"try_strptime({text}, {literal(form)})"
-        return f"({read} AT TIME ZONE {literal(zone)})" if "%z" in form else f"({read}{local})"
+        forms = form if isinstance(form, list) else [form]
+        return f"coalesce({', '.join(_formed(one, text, zone, from_zone, local) for one in forms)})"
+    joined = f"regexp_replace({text}, ' +([+-][0-9:]+)$', '\\1')"  # DuckDB reads an offset only right behind the time
     # only whole matches: DuckDB would read "10:00 PM" as ten in the morning, and "infinity" as a day
     return (f"CASE WHEN regexp_full_match({text}, {literal(MOMENT)}) THEN (TRY_CAST({text} AS TIMESTAMP){local}) "
-            f"WHEN regexp_full_match({text}, {literal(OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) "
+            f"WHEN regexp_full_match({text}, {literal(OFFSET)}) THEN TRY_CAST({joined} AS TIMESTAMPTZ) "
             f"AT TIME ZONE {literal(zone)} END")
+
+
+def _formed(form: str, text: str, zone: str, from_zone: str | None, local: str) -> str:
+    """Read a time written in one declared form: a pattern of strptime, a spreadsheet's serial, or seconds since 1970."""
+    if form in SERIALS:
+        days = f"CASE WHEN regexp_full_match({text}, '\\d{{1,6}}(\\.\\d+)?') THEN TRY_CAST({text} AS DOUBLE) END"
+        # a serial of a time of day is a binary fraction: to the next whole second
+        return f"((TIMESTAMP '{SERIALS[form]}' + to_seconds(round({days} * 86400))){local})"
+    if form in EPOCHS:
+        count = f"CASE WHEN regexp_full_match({text}, '-?\\d{{1,14}}(\\.\\d+)?') THEN TRY_CAST({text} AS DOUBLE) END"
+        micros = f"TRY_CAST({count} * {EPOCHS[form]} AS BIGINT)"
+        return f"(make_timestamp({micros}) AT TIME ZONE 'UTC' AT TIME ZONE {literal(zone)})"
+    read = f"try_strptime({text}, {literal(form)})"
+    return f"({read} AT TIME ZONE {literal(zone)})" if "%z" in form else f"({read}{local})"
 
 
 def _family(kind: str) -> str:
@@ -182,4 +226,4 @@ def _family(kind: str) -> str:
 
 
 def _escaped(mark: str) -> str:
-    return "".join(rf"\{one}" if not one.isalnum() else one for one in mark)
+    return "".join(rf"\{one}" if one.isascii() and not one.isalnum() else one for one in mark)
