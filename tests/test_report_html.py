@@ -245,3 +245,100 @@ def test_returns_that_are_left_out_are_told_from_the_ledger(tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest))
     shown = BeautifulSoup(render_html(folder, lang="en").read_bytes(), "html.parser").get_text(" ")
     assert "before returns of £611,342" in shown
+
+
+QUALITY = {
+    "score": 91.96, "parts": [{"part": "completeness", "weight": 0.625, "score": 87.19, "rules": 2},
+                              {"part": "timeliness", "weight": 0.0, "score": None, "rules": 0}],
+    "rules": [
+        {"rule": "anonymous_order", "part": "completeness", "severity": "warning", "table": "orders", "column": "customer_id", "checked": 1000,
+         "failing": 1, "share": 0.0001},
+        {"rule": "unreadable_date", "part": "validity", "severity": "error", "table": "orders", "column": "day", "checked": 1000, "failing": 7,
+         "share": 0.007},
+        {"rule": "repeated_row", "part": "uniqueness", "severity": "error", "table": "–", "column": "–", "checked": 0, "failing": 0, "share": None}]}
+INPUTS = {
+    "sales": {"files": [{"file": HOSTILE, "kind": "csv", "encoding": "gb18030", "encoding_sure": False, "rows": 1000}], "new": ["街道"], "gone": []},
+    "shops": {"files": [{"file": "shops.xlsx"}], "new": [], "gone": ["lat", "lon"]}}
+
+
+def with_intake(folder, **intake):
+    """Write the fixture's run folder and an `intake` into its manifest."""
+    write_run(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"intake": intake}))
+    return folder
+
+
+def test_intake_shows_score_parts_broken_rules_and_files(tmp_path):
+    folder = with_intake(tmp_path, quality=QUALITY, inputs=INPUTS, assumptions=[{"zh": "金额含税。", "en": "Amounts include <tax>."}])
+    raw = render_html(folder, lang="en").read_text()
+    page = BeautifulSoup(raw, "html.parser")
+    assert [tag["id"] for tag in page.find_all("h2")] == ["conclusions", "ledger", "quality", *SECTIONS[2:]]
+    quality = page.find("section", attrs={"aria-labelledby": "quality"})
+    assert quality.strong.get_text() == "91.9" and "Checks made: 2; of these, 2" in quality.select_one(".lead").get_text()
+    assert [row[1:] for row in _rows(page, "quality_parts")] == [["62%", "87.1"], ["0%", "–"]]
+    assert [row[1:] for row in _rows(page, "quality_rules")] == [["dayorders", "error", "7", "1,000", "0.7%"],
+                                                                 ["customer_idorders", "warning", "1", "1,000", "<0.1%"]]
+    assert _rows(page, "files") == [[HOSTILE, "sales", "csv", "gb18030a guess; please check", "1,000"], ["shops.xlsx", "shops", "–", "–", "–"]]
+    assert [tag.get_text() for tag in page.select(".banner.note")] == [
+        "The source sales has columns that the mapping does not know: 街道. They are not used; if they matter, add them to dataset.toml.",
+        "The source shops no longer has these columns: lat, lon."]
+    assert "Amounts include <tax>." in quality.get_text() and HOSTILE not in raw
+    levels = [int(tag.name[1]) for tag in page.find_all(re.compile("^h[1-6]$"))]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize("intake", [{}, {"quality": {}}, {"quality": {"score": None}}, {"inputs": {"sales": [["old.csv", "ab12"]]}},
+                                    {"inputs": {"sales": {}}}, {"quality": {"rules": [{"rule": "of_a_later_version", "failing": 3}]}}], ids=str)
+def test_an_intake_that_lacks_parts_is_shown_as_far_as_it_goes(intake, tmp_path):
+    page = BeautifulSoup(render_html(with_intake(tmp_path, **intake), lang="bi").read_bytes(), "html.parser")
+    section = page.find("section", attrs={"aria-labelledby": "quality"})
+    told = "old.csv" if "inputs" in intake and intake["inputs"]["sales"] else "of_a_later_version" if "rules" in intake.get("quality", {}) else "–"
+    assert (section is None) == (intake in ({}, {"quality": {}}, {"inputs": {"sales": {}}}))
+    assert section is None or told in section.get_text()
+
+
+def with_schemes(folder):
+    """Write the fixture's run folder with one declared scheme and one of a user's notebook, and a figure of hers."""
+    write_run(folder)
+    people = pd.read_parquet(folder / "tables/customers.parquet")["identity_id"]
+    shipped = pd.read_parquet(folder / "tables/labels.parquet")
+    size = pd.DataFrame({"identity_id": people, "as_of": shipped["as_of"].iloc[0], "scheme": "x.size", "score": 1.0, "confidence": float("nan"),
+                         "label": ["small" if place < 100 else "large" for place in range(len(people))],
+                         "evidence": json.dumps({"rule": None})})
+    pd.concat([shipped, size], ignore_index=True).to_parquet(folder / "tables/labels.parquet", index=False)
+    mood = pd.DataFrame({"identity_id": ["a", "b", "c"], "scheme": "x.mood", "label": [HOSTILE, HOSTILE, "unknown"], "score": [2.0, 2.0, None],
+                         "evidence": [json.dumps({"rule": "said so"}), json.dumps({"rule": "said so"}), "{}"]})
+    mood.to_parquet(folder / "tables/labels_mood.parquet", index=False)
+    labels = {"small": {"rule": "net_amount < 100", "zh": "小"}, "medium": {"rule": "100 ≤ net_amount < 1000", "zh": "中"},
+              "large": {"rule": "net_amount ≥ 1000", "zh": "大"}}
+    edges = EDGES | {"schemes": {"x.size": {"column": "net_amount", "cuts": [100, 1000], "labels": labels}}}
+    (folder / "tables/edges.json").write_text(json.dumps(edges))
+    for kind in ("svg", "json"):
+        made = (folder / f"figures/04_lorenz.{kind}").read_text().replace("04_lorenz", "50_mood")
+        (folder / f"figures/50_mood.{kind}").write_text(made)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"figures": [*manifest["figures"], "50_mood"]}))
+    return folder
+
+
+def test_own_schemes_stand_in_a_section_of_their_own_with_rule_and_counts(tmp_path):
+    raw = render_html(with_schemes(tmp_path), lang="zh").read_text()
+    page = BeautifulSoup(raw, "html.parser")
+    assert [tag["id"] for tag in page.find_all("h2")] == [*SECTIONS[:4], "own", *SECTIONS[4:]]
+    assert _rows(page, "schemes") == [
+        ["x.mood", HOSTILE, "said so", "2", "66.7%"], ["x.mood", "未知", "–", "1", "33.3%"],
+        ["x.size", "小", "net_amount < 100", "100", "76.9%"], ["x.size", "中", "100 ≤ net_amount < 1000", "0", "0.0%"],
+        ["x.size", "大", "net_amount ≥ 1000", "30", "23.1%"]]
+    own = page.find("section", attrs={"aria-labelledby": "own"})
+    assert [tag["id"] for tag in own.find_all("figure")] == ["figure-50_mood"] and HOSTILE not in raw
+    assert [tag["id"] for tag in page.find("section", attrs={"aria-labelledby": "segments"}).find_all("figure")] == [
+        "figure-01_ledger", "figure-04_lorenz"]
+    said = [row[1:] for row in thresholds(read_run(tmp_path), "zh") if "x.size" in row[0]]
+    assert said == [("小", "net_amount < 100"), ("中", "100 ≤ net_amount < 1000"), ("大", "net_amount ≥ 1000")]
+
+
+def test_own_schemes_do_not_touch_the_customer_tables(tmp_path, pages):
+    page = BeautifulSoup(render_html(with_schemes(tmp_path), lang="en").read_bytes(), "html.parser")
+    for name in ("customers", "segments", "cn8", "abc"):
+        assert _rows(page, name) == _rows(pages["en"], name)

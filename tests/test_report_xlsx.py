@@ -3,10 +3,12 @@
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 from report_fixture import FORMULAS, HOSTILE, write_run
+from test_report_html import INPUTS, QUALITY, with_intake, with_schemes
 
 from custlib.i18n import text
-from custlib.report.xlsx import write_xlsx
+from custlib.report.xlsx import _column, write_xlsx
 
 SHEETS = ["conclusions", "ledger", "segments", "customers", "lists", "definitions", "rejects"]
 
@@ -89,3 +91,30 @@ def test_file_carries_the_as_of_day_not_the_clock(book):
 def test_unknown_language_is_refused(run_dir):
     with pytest.raises(ValueError, match="lang must be zh, en or bi, got 'fr'"):
         write_xlsx(run_dir, lang="fr")
+
+
+def test_intake_has_a_sheet_for_the_judgement_and_one_for_the_files(tmp_path):
+    book = openpyxl.load_workbook(write_xlsx(with_intake(tmp_path, quality=QUALITY, inputs=INPUTS), lang="en"))
+    assert book.sheetnames == [text(f"report.sheet.{name}", "en") for name in (*SHEETS[:2], "quality", "files", *SHEETS[2:])]
+    judged = [row[1:] for row in list(book["Data quality"].values)[1:]]
+    assert [(row[0], row[1], row[5], row[7]) for row in judged] == [
+        (None, 91.96, None, None), (0.625, 87.19, None, None), (None, None, 1, 0.0001), (0, None, None, None), (None, None, 7, 0.007)]
+    assert list(book["Files"].values)[1:] == [(HOSTILE, "sales", "csv", "gb18030", 1000), ("shops.xlsx", "shops", None, None, None)]
+
+
+def test_own_labels_stand_one_row_a_customer_and_one_column_a_scheme(tmp_path):
+    book = openpyxl.load_workbook(write_xlsx(with_schemes(tmp_path), lang="zh"))
+    assert book.sheetnames == [text(f"report.sheet.{name}", "zh") for name in (*SHEETS[:5], "schemes", "labels", *SHEETS[5:])]
+    head, *rows = book["自己的标签"].values
+    assert head == ("客户号", "x.mood", "x.size") and len(rows) == 133
+    assert {row[0]: row[1:] for row in rows}["a"] == (HOSTILE, None) and {row[0]: row[1:] for row in rows}["=1+1"] == (None, "小")
+    assert [row[1:4] for row in list(book["自己的方案"].values)[3:]] == [
+        ("小", "net_amount < 100", 100), ("中", "100 ≤ net_amount < 1000", 0), ("大", "net_amount ≥ 1000", 30)]
+    assert {cell.data_type for row in book["自己的标签"].iter_rows() for cell in row} <= {"s", "n"}
+
+
+def test_a_text_that_looks_like_a_spreadsheets_own_xml_stays_a_text(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "x.xlsx") as out:
+        _column(out.add_worksheet(), 0, ["<r><t>a</t></r>", "<r>b"], "text", out.add_format())
+    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx").active
+    assert [cell.value.strip("\u200b") for cell in sheet["A"][1:]] == ["<r><t>a</t></r>", "<r>b"]

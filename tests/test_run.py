@@ -137,7 +137,8 @@ def test_an_unchanged_rerun_runs_no_notebook_and_changes_no_byte_of_the_report(p
     before, said = (published / "report.zh.html").read_bytes(), []
     executed = (published / "notebooks/04_rfm_value.ipynb").stat().st_mtime_ns
     run(published.parent / "dataset.toml", as_of=DAY, lang="zh", out=published, say=said.append)
-    assert [line.split(" ", 2)[2] for line in said if line.startswith("[")] == ["00_start unchanged", "04_rfm_value unchanged", "90_report unchanged"]
+    lines = [line.split(" ", 2)[2] for line in said if line.startswith("[")]
+    assert lines == [f"{name} unchanged" for name in ("00_start", "01_collect", "04_rfm_value", "90_report")]
     assert (published / "report.zh.html").read_bytes() == before
     assert (published / "notebooks/04_rfm_value.ipynb").stat().st_mtime_ns == executed
 
@@ -146,8 +147,7 @@ def test_an_unchanged_rerun_runs_no_notebook_and_changes_no_byte_of_the_report(p
     ("raise ValueError('no such shelf')", "notebook_failed", "ValueError: no such shelf"),
     ("import os; os.kill(os.getpid(), 9)", "kernel_died", "its kernel died at cell (2|–)"),  # a dash where the record died with it
     ("import time; time.sleep(60)", "notebook_timeout", "took longer than 4 s"),
-    ("pass", "not_before_report", "50_own"),
-], ids=["raises", "killed", "timeout", "no summary"])
+], ids=["raises", "killed", "timeout"])
 def test_a_notebook_that_fails_publishes_nothing_and_what_is_done_is_kept(code, key, told, bad_notebook, tmp_path):
     shop(tmp_path / "shop", sales())
     out = tmp_path / "shop" / "out"
@@ -181,6 +181,53 @@ def test_a_users_notebook_joins_the_graph_by_what_it_reads(bad_notebook, tmp_pat
     shop(tmp_path / "shop", sales())
     run(tmp_path / "shop" / "dataset.toml", as_of=DAY, lang="en", out=tmp_path / "out", notebooks=folder)
     assert numbers(tmp_path / "out")["50_own.json"]["mine"]["value"] == 7
+
+
+HOUSE = """schema = 1
+name = "house"
+bins = 2
+[[segments]]
+name = "good"
+rank = 2
+where = [{ r = [2, 2] }]
+[[segments]]
+name = "poor"
+rank = 1
+where = [{ r = [1, 1] }]
+"""
+SEGMENTS = """[segments]
+map = "house.toml"
+[segments.schemes.size]
+column = "net_amount"
+cuts = [100, 300]
+labels = ["small", "medium", "large"]
+zh = ["小", "中", "大"]
+"""
+
+
+def test_the_data_sets_own_map_and_schemes_and_a_notebook_beside_it_reach_the_report(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    code = ("import pandas as pd\npeople = pd.read_parquet(f'{run_dir}/tables/customers.parquet')\n"
+            "own = pd.DataFrame({'identity_id': people['identity_id'], 'scheme': 'x.habit', 'label': 'once'})\n"
+            "own['label'] = own['label'].where(people['orders'] == 1, 'again')\nown.to_parquet(f'{run_dir}/tables/labels_habit.parquet')")
+    cells = [nbformat.v4.new_code_cell("run_dir: str = ''", metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell(code)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "custlib": {"reads": ["tables/customers.parquet"], "writes": ["tables/labels_habit.parquet"]}})
+    nbformat.write(notebook, tmp_path / "notebooks" / "50_habit.ipynb")
+    (tmp_path / "house.toml").write_text(HOUSE, encoding="utf-8")
+    shop(tmp_path, sales(), tail=SEGMENTS)
+    page = run(tmp_path / "dataset.toml", as_of=DAY, lang="zh", out=tmp_path / "out", workers=2).read_text()
+    found = tables(tmp_path / "out")
+    wide = found["labels"].pivot(index="identity_id", columns="scheme", values="label")
+    assert set(wide["rfm.named"]) == {"good", "poor", "unknown"}
+    amounts = found["customers"].set_index("identity_id")["net_amount"]
+    expected = pd.cut(amounts, [-1e9, 100, 300, 1e9], right=False, labels=["small", "medium", "large"]).astype(str)
+    assert wide["x.size"].to_dict() == expected.to_dict()
+    edges = json.loads((tmp_path / "out/tables/edges.json").read_text())
+    assert (edges["map"]["name"], edges["schemes"]["x.size"]["cuts"]) == ("house", [100.0, 300.0])
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["parameters"]["segment_map"] == "house.toml"
+    assert all(said in page for said in ("x.habit", "x.size", "100 ≤ net_amount &lt; 300", ">中<"))
 
 
 def command(folder: Path, *more: str, **options) -> subprocess.Popen:

@@ -14,10 +14,10 @@ def summaries(run_dir: Path, *, dataset: str, as_of: str) -> list[dict]:
     Raises
     ------
     Trouble
-        There is none, or one is of another data set or day.
+        That of the value notebook is missing (it leaves one where it is skipped, too), or one is of another data set or day.
     """
-    found = [read_json(path) for path in sorted((run_dir / "summary").glob("[0-8][0-9]_*.json"))]
-    if not any(one and one["notebook"].startswith("04") for one in found):
+    found = [one for path in sorted((run_dir / "summary").glob("[0-8][0-9]_*.json")) if (one := read_json(path))]
+    if not any(one["notebook"].startswith("04") for one in found):
         raise Trouble("not_before_report", notebook="04_rfm_value")
     for one in found:
         if one["dataset"] != dataset or one["as_of"] != as_of:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from custlib.i18n import Problem, integer, keys, money, percent, text
+from custlib.report import own_labels
 
 SCHEMES = {"rfm.cell": "cell", "rfm.named": "named", "rfm.cn8": "cn8", "value.tier3": "tier3", "value.abc": "abc"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run as it lies on disk: the manifest, the thresholds, the summaries and the tables."""
+    """One finished run as it lies on disk: the manifest, the thresholds, the summaries, the tables, the labels of own schemes."""
 
     folder: Path
     manifest: dict
@@ -22,6 +23,12 @@ class Run:
     summaries: list[dict]
     tables: dict[str, pd.DataFrame]
     figures: list[dict]
+    own: pd.DataFrame
+
+    @property
+    def sold(self) -> bool:
+        """Whether the data hold orders; without them there are no customers, segments or ledger."""
+        return self.manifest.get("orders", True)
 
     @property
     def facts(self) -> dict:
@@ -53,13 +60,15 @@ def read_run(run_dir: Path) -> Run:
     """
     folder = Path(run_dir)
     manifest = _json(folder / "manifest.json")
-    names = ("customers", "labels", "segments", "ledger", "abc", "rejects")
+    sold = manifest.get("orders", True)
+    names = ("customers", "labels", "segments", "ledger", "abc", "rejects") if sold else ("rejects",)
     tables = {name: pd.read_parquet(_there(folder / "tables" / f"{name}.parquet")) for name in names}
     # notebook 04 answers the question of this report, so its sentences come first
     paths = sorted((folder / "summary").glob("*.json"), key=lambda path: (not path.name.startswith("04"), path.name))
     order = manifest.get("figures") or sorted(path.stem for path in (folder / "figures").glob("*.json"))
     figures = [_json(folder / "figures" / f"{name}.json") for name in order]
-    return Run(folder, manifest, _json(folder / "tables/edges.json"), [_json(path) for path in paths], tables, figures)
+    edges = _json(folder / "tables/edges.json") if sold else {}
+    return Run(folder, manifest, edges, [_json(path) for path in paths], tables, figures, own_labels.read(folder))
 
 
 def _there(path: Path) -> Path:
@@ -116,13 +125,16 @@ def named(section: str, name: str, lang: str) -> str:
 
 
 def sentence(item: dict, lang: str) -> str:
-    """Say one conclusion, warning or skipped part: a key and its values, or a plain string, in one language."""
+    """Say one conclusion, warning or skipped part: a key and its values, its own zh and en, or a plain string."""
     if isinstance(item, str):
         return item
     if lang == "bi":  # a name inside a sentence is of the sentence's language, never of both
         return "\n".join(dict.fromkeys(sentence(item, one) for one in ("zh", "en")))
+    if "key" not in item:
+        return item[lang]
     values = {
-        name: text(value["key"], lang) if isinstance(value, dict) and "key" in value else value
+        # a segment of a map of the user's own has no text: its name stands as it is
+        name: named(*value["key"].split(".", 1), lang) if isinstance(value, dict) and "key" in value else value
         for name, value in (item.get("values") or {}).items()
     }
     return text(item["key"], lang, **values)
@@ -182,8 +194,13 @@ def ledger_gap(ledger: pd.DataFrame) -> tuple[int, float]:
 
 
 def conclusions(run: Run) -> list[dict]:
-    """Give the sentences of the summaries; a run whose notebooks wrote none gets three made from its tables."""
+    """Give the sentences of the summaries; a run whose notebooks wrote none gets three made from its tables.
+
+    Where there are no orders, the first sentence says what this report therefore lacks.
+    """
     said = [item for summary in run.summaries for item in summary.get("conclusions", [])]
+    if not run.sold:
+        return [{"key": "report.said.no_orders", "values": {}}, *said]
     return said or _own_conclusions(run)
 
 

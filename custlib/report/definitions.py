@@ -5,7 +5,7 @@ import json
 from custlib.i18n import integer, money, number, percent, text
 from custlib.report.context import Run, named
 
-_KNOWN = ("as_of", "bins", "window_days", "returns", "zero", "currency", "rfm", "cn8", "abc", "tier3", "dataset", "map")
+_KNOWN = ("as_of", "bins", "window_days", "returns", "zero", "currency", "rfm", "cn8", "abc", "tier3", "dataset", "map", "schemes")
 _QUANTILES = (0.8, 0.4)
 
 
@@ -76,6 +76,12 @@ def _map_rules(edges: dict, lang: str) -> list[tuple[str, str, str]]:
     return [(title, named("segment", name, lang), spec["rule"]) for name, spec in rules.items()]
 
 
+def _scheme_rules(edges: dict, lang: str) -> list[tuple[str, str, str]]:
+    return [(text("report.define.scheme", lang, name=scheme), spec["zh"] if lang == "zh" and "zh" in spec else named("segment", label, lang)
+             if "map" in one else label, spec["rule"])
+            for scheme, one in edges.get("schemes", {}).items() for label, spec in one["labels"].items()]
+
+
 def _run_definitions(edges: dict, lang: str) -> list[tuple[str, str, str]]:
     window = edges.get("window_days")
     said = {
@@ -103,5 +109,6 @@ def thresholds(run: Run, lang: str) -> list[tuple[str, str, str]]:
         *_share_thresholds(edges, "abc", lang, currency),
         *_share_thresholds(edges, "tier3", lang, currency),
         *_map_rules(edges, lang),
+        *_scheme_rules(edges, lang),
         *_run_definitions(edges, lang),
     ]

@@ -1,5 +1,6 @@
 """Run one notebook in a kernel of its own, and believe nothing but its cells."""
 
+import ast
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ from typing import Any
 
 from custlib.i18n import Problem, Trouble
 from custlib.report.graph import Notebook
+from custlib.report.parameters import PARAMETERS
 from custlib.tables import project_root
 
 START_S = 120
@@ -57,9 +59,66 @@ def execute(one: Notebook, run_dir: Path, parameters: dict[str, Any], *, timeout
 
 def declared_parameters(one: Notebook) -> set[str]:
     """Give the names in a notebook's parameter cell."""
+    return set(re.findall(r"^(\w+)\s*(?::[^=]+)?=", _parameter_cell(one), flags=re.MULTILINE))
+
+
+def own_parameters(listed: list[Notebook]) -> dict[str, Any]:
+    """Give the parameters that the user's notebooks declare with a plain default beside the shipped ones.
+
+    Raises
+    ------
+    Problem
+        Two notebooks give one name defaults of different types.
+    """
+    found: dict[str, tuple[str, Any]] = {}
+    for one in (one for one in listed if one.own):
+        for name, default in _defaults(one).items():
+            if name in PARAMETERS:
+                continue
+            first, other = found.setdefault(name, (one.name, default))
+            if type(other) is not type(default):
+                raise Problem("parameter_kind", name=name, first=first, second=one.name)
+    return {name: default for name, (_, default) in found.items()}
+
+
+def check_kernels(listed: list[Notebook]) -> None:
+    """Refuse a notebook whose kernel is not installed.
+
+    Raises
+    ------
+    Problem
+        Names the notebook, its kernel and those that are there.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    there = sorted(KernelSpecManager().find_kernel_specs())
+    for one in (one for one in listed if one.own):
+        if one.kernel not in there:
+            raise Problem("notebook_kernel", notebook=one.name, kernel=one.kernel, have=", ".join(there))
+
+
+def _parameter_cell(one: Notebook) -> str:
     raw = json.loads(one.path.read_text(encoding="utf-8"))
-    cells = ["".join(cell["source"]) for cell in raw["cells"] if "parameters" in cell["metadata"].get("tags", [])]
-    return set(re.findall(r"^(\w+)\s*(?::[^=]+)?=", cells[0], flags=re.MULTILINE)) if cells else set()
+    return next(("".join(cell["source"]) for cell in raw["cells"] if "parameters" in cell.get("metadata", {}).get("tags", [])), "")
+
+
+def _defaults(one: Notebook) -> dict[str, Any]:
+    """Give the names of a parameter cell whose default is a plain value; what is worked out there cannot be set from outside."""
+    found = {}
+    try:
+        lines = ast.parse(_parameter_cell(one)).body
+    except SyntaxError:  # a magic, say: the notebook may run, but nothing can be read off it
+        return found
+    for line in lines:
+        targets = line.targets if isinstance(line, ast.Assign) else [line.target] if isinstance(line, ast.AnnAssign) and line.value else []
+        for name in (target.id for target in targets if isinstance(target, ast.Name)):
+            try:
+                value = ast.literal_eval(line.value)
+            except (ValueError, TypeError):
+                continue
+            if isinstance(value, bool | int | float | str | list):
+                found[name] = value
+    return found
 
 
 def _first_unrun(path: Path) -> int:

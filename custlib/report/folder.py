@@ -71,5 +71,26 @@ def is_done(work: Path, name: str, input_hash: str, writes: tuple[str, ...]) -> 
 
 def clear_step(work: Path, name: str) -> None:
     """Remove what an earlier run of a step left, so that nothing stale is published."""
-    for path in [*work.glob(f"summary/{name}.json"), *work.glob(f"notebooks/{name}.ipynb"), *work.glob(f"figures/{name[:2]}_*")]:
+    before = read_json(work / "summary" / f"{name}.json") or {}
+    written = {path for pattern in before.get("writes", ()) for path in work.glob(pattern)}
+    left = [*work.glob(f"summary/{name}.json"), *work.glob(f"notebooks/{name}.ipynb"), *work.glob(f"figures/{name[:2]}_*"), *written]
+    for path in left:
+        path.unlink(missing_ok=True)
+
+
+def clear_vanished(work: Path, names: list[str]) -> None:
+    """Remove what notebooks left in an earlier run that are no longer there."""
+    for path in [*work.glob("summary/*.json"), *work.glob("notebooks/*.ipynb")]:
+        if path.stem not in names:
+            clear_step(work, path.stem)
+
+
+def no_sales(work: Path) -> None:
+    """Leave no trace of sales that an earlier run had, and a ledger without rows: nothing came in and nothing went out."""
+    import pandas as pd
+
+    for path in work.glob("sql/*.sql"):
         path.unlink()
+    types = {"step": "object", "rows": "int64", "gross": "float64", "returned": "float64", "net": "float64"}
+    empty = pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in types.items()})
+    empty.to_parquet(work / "tables" / "ledger.parquet", index=False)

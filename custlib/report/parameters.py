@@ -34,18 +34,21 @@ PARAMETERS = {one.name: one for one in (
     Parameter("tier_rule", "choice", "share", "高中低价值：按累计占比或按人数", "high/mid/low by cumulative share or by head count",
               allowed=("share", "quantile")),
     Parameter("window_days", "int", 0, "只看最近多少天；0 为全部历史", "only the last days; 0 is the whole history", 0, 1825),
-    Parameter("segment_map", "text", "named", "分群表：named 或 TOML 文件路径", "segment map: named, or the path of a TOML file"),
+    Parameter("segment_map", "file", "", "分群表：空白为数据集声明的那张，否则为 named 或 TOML 文件路径",
+              "segment map: blank is the data set's own, else named, or the path of a TOML file"),
     Parameter("resamples", "int", 200, "重抽样次数", "bootstrap draws behind each interval", 20, 2000),
 )}
 
 
-def check(values: dict[str, Any]) -> dict[str, Any]:
+def check(values: dict[str, Any], own: dict[str, Any] | None = None) -> dict[str, Any]:
     """Check parameters before anything starts.
 
     Parameters
     ----------
     values : dict
         Name → value; text is read as the declared type.
+    own : dict, optional
+        Name → default of what the user's notebooks declare beside ours; a value must be of the type of its default.
 
     Returns
     -------
@@ -61,8 +64,11 @@ def check(values: dict[str, Any]) -> dict[str, Any]:
     --------
     >>> check({"bins": "4"})
     {'bins': 4}
+    >>> check({"depth": "2.5"}, {"depth": 1.0})
+    {'depth': 2.5}
     """
-    return {name: _read(name, value) for name, value in values.items()}
+    more = own or {}
+    return {name: _read(name, value, more) for name, value in values.items()}
 
 
 def pairs(given: list[str]) -> dict[str, str]:
@@ -84,17 +90,19 @@ def pairs(given: list[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in (word.split("=", 1) for word in given)}
 
 
-def _read(name: str, value: Any) -> Any:
+def _read(name: str, value: Any, own: dict[str, Any]) -> Any:
+    if name in own and name not in PARAMETERS:
+        return _like(name, value, own[name])
     if name not in PARAMETERS:
-        raise Problem("unknown_parameter", name=name, near=nearest(name, PARAMETERS))
+        raise Problem("unknown_parameter", name=name, near=nearest(name, [*PARAMETERS, *own]))
     declared = PARAMETERS[name]
     if declared.kind == "day":
         return iso_day(name, value).isoformat()
     if declared.kind == "choice":
         one_of(name, value, declared.allowed)
         return value
-    if declared.kind == "text":
-        if not isinstance(value, str) or not value:
+    if declared.kind in ("text", "file"):
+        if not isinstance(value, str) or (not value and declared.kind == "text"):
             raise Problem("bad_parameter", name=name, want="@want.text", got=repr(value))
         return value
     if declared.kind == "int":
@@ -102,6 +110,25 @@ def _read(name: str, value: Any) -> Any:
         within(name, number, declared.low, declared.high)
         return number
     return _list(declared, value)
+
+
+def _like(name: str, value: Any, default: Any) -> Any:
+    """Read a value as the type of a default that a user's notebook gives."""
+    if isinstance(default, bool):
+        said = {"true": True, "false": False}.get(str(value).lower())
+        if said is None:
+            raise Problem("bad_parameter", name=name, want="@want.yes_no", got=repr(value))
+        return said
+    if isinstance(default, int | float):
+        return _number(name, value, type(default), "@want.whole" if isinstance(default, int) else "@want.decimal")
+    if isinstance(default, list):
+        parts = [part.strip() for part in value.strip("[] ").split(",") if part.strip()] if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            raise Problem("bad_parameter", name=name, want="@want.list", got=repr(value))
+        return [_like(name, part, default[0]) for part in parts] if default else parts
+    if not isinstance(value, str):
+        raise Problem("bad_parameter", name=name, want="@want.text", got=repr(value))
+    return value
 
 
 def _list(declared: Parameter, value: Any) -> list[float]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from custlib.i18n import Trouble
 from custlib.report.execute import ENCRYPTED
+from custlib.report.graph import OWN
 from custlib.tables import project_root
 from custlib.tables.store import Say, quiet
 
@@ -11,8 +12,8 @@ TIMEOUT_S = 900
 
 
 def sources() -> list[Path]:
-    """Give the text twins in reading order."""
-    return sorted((project_root() / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
+    """Give the text twins of the shipped notebooks in reading order; a user's own (50 to 89) are hers alone."""
+    return sorted(path for path in (project_root() / "notebooks" / "src").glob("[0-9][0-9]_*.py") if not OWN.fullmatch(path.stem))
 
 
 def rebuild(*, say: Say = quiet) -> list[Path]:
@@ -64,7 +65,8 @@ def differences() -> list[str]:
 
     found = []
     names = {source.stem for source in sources()}
-    found += [f"{path.stem}: no text twin" for path in sorted((project_root() / "notebooks").glob("*.ipynb")) if path.stem not in names]
+    found += [f"{path.stem}: no text twin" for path in sorted((project_root() / "notebooks").glob("*.ipynb"))
+              if path.stem not in names and not OWN.fullmatch(path.stem)]
     for source in sources():
         target = project_root() / "notebooks" / f"{source.stem}.ipynb"
         if not target.exists():

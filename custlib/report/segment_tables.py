@@ -6,6 +6,8 @@ from pathlib import Path
 
 from custlib import tables
 from custlib.engine import DuckEngine
+from custlib.i18n import Problem
+from custlib.report.declared import has_orders, own
 from custlib.report.parameters import check, pairs
 from custlib.tables.store import Say, quiet, write_json
 
@@ -21,11 +23,15 @@ def write_segment_tables(dataset: str | Path, out: Path, *, as_of: str | None, s
     """
     given = check({**pairs(set_), **({"as_of": as_of} if as_of else {})})
     data = tables.load(dataset)
+    if data.segments:
+        own(data)  # a broken map is refused before anything is read
     built = tables.build(data, say=say, memory=memory)
     # late imports: the build needs no pandas, and the two peaks of memory then do not meet
     from custlib import value
     from custlib.report.settle import settle
 
+    if not has_orders(built):
+        raise Problem("customers_need_orders", name=data.name)
     chosen = settle(data, built, given)
     customers, found = segment(data, built, chosen, memory=memory)
     labels = value.labels(customers, found, as_of=date.fromisoformat(chosen["as_of"]))
@@ -48,7 +54,8 @@ def segment(data: tables.Dataset, built: tables.Built, chosen: dict, *, memory: 
         edges = {column: engine.edges(column, chosen["bins"], reverse=column == "recency_days")
                  for column in ("recency_days", "orders", "net_amount")}
     found = value.cuts(customers, edges, cut=chosen["cut"], business=value.business(chosen["business_cuts"]),
-                       shares=tuple(chosen["abc"]), tier_rule=chosen["tier_rule"], plan=value.load_map(chosen["segment_map"]))
+                       shares=tuple(chosen["abc"]), tier_rule=chosen["tier_rule"], plan=value.load_map(chosen["segment_map"]),
+                       schemes=own(data).schemes)
     return customers, found
 
 

@@ -1,12 +1,10 @@
 """Everything on the page besides the tables: the facts, the tiles, the figures, limits, next steps and cards."""
 
-import base64
-from datetime import date
 
 import pandas as pd
 
-from custlib.i18n import day, integer, money, number, percent, text
-from custlib.report import grids
+from custlib.i18n import integer, money, number, percent, text
+from custlib.report import grids, intake, own_schemes, pictures
 from custlib.report.context import Run, at_stake, best_segment, conclusions, interval, labelled, ledger_gap, named, sentence
 from custlib.report.grids import Words
 
@@ -27,15 +25,31 @@ def page(run: Run, words: Words) -> dict:
     dict
         One entry per part of the page; texts are escaped markup.
     """
+    title = "report.title" if run.sold else "report.title_intake"
+    shared = {
+        "run": run.facts,
+        "title": words.line(lambda lang: f"{run.facts['title'][lang]} · {text(title, lang)}"),
+        "heading_title": words.say(title),
+        "data_title": words.pick(run.facts["title"]),
+        "conclusions": [words.each(lambda lang, item=item: sentence(item, lang)) for item in conclusions(run)],
+        "changes": intake.banner(run, words),
+        "intake": intake.section(run, words),
+        "own": {"schemes": own_schemes.grid(run, words), "figures": pictures.placed(run, words, "own")},
+        "intake_figures": pictures.placed(run, words, "intake"),
+        "figures": pictures.placed(run, words, "rest"),
+        **limits(run, words),
+        "steps": next_steps(run, words),
+        "footer": footer(run, words),
+    }
+    parts = _sold(run, words) if run.sold else _unsold(run, words)
+    return {**shared, **parts, "sections": _sections(run, shared)}
+
+
+def _sold(run: Run, words: Words) -> dict:
     people = labelled(run)
     return {
-        "run": run.facts,
-        "title": words.line(lambda lang: f"{run.facts['title'][lang]} · {text('report.title', lang)}"),
-        "data_title": words.pick(run.facts["title"]),
         "facts": facts(run, people, words),
-        "conclusions": [words.each(lambda lang, item=item: sentence(item, lang)) for item in conclusions(run)],
         "tiles": tiles(run, people, words),
-        "figures": [figure(run, meta, words) for meta in run.figures],
         "ledger_check": ledger_check(run, words),
         "policies": policies(run, words),
         "cards": cards(words),
@@ -48,32 +62,49 @@ def page(run: Run, words: Words) -> dict:
             "customers": grids.customer_grid(people, run, words), "definitions": grids.threshold_grid(run, words),
             "numbers": grids.number_grid(run, words),
         },
-        **limits(run, words),
-        "steps": next_steps(run, words),
-        "footer": footer(run, words),
     }
 
 
-def _day(value: object, lang: str) -> str:
-    return "–" if pd.isna(value) else day(date.fromisoformat(str(value)[:10]), lang)
+def _unsold(run: Run, words: Words) -> dict:
+    """Give the parts of a page without orders: no ledger, no customers, no segments."""
+    rows = run.manifest["rows"]
+    shown = [(words.say("report.tile.read"), integer(rows["in"]), words.say("report.tile.read_note", rejected=integer(rows["rejected"])))]
+    return {
+        "facts": facts(run, None, words),
+        "tiles": [dict(zip(("name", "value", "note"), tile, strict=True)) for tile in shown],
+        "grids": {"numbers": grids.number_grid(run, words)},
+    }
 
 
-def facts(run: Run, people: pd.DataFrame, words: Words) -> list[tuple]:
-    """Give the head of the page as pairs of name and value."""
+def _sections(run: Run, shared: dict) -> list[str]:
+    """Name the sections of this page, in order."""
+    there = {"quality": shared["intake"], "own": shared["own"]["schemes"] or shared["own"]["figures"], "segments": run.sold or shared["figures"]}
+    sold = ("ledger", "customers", "methods", "definitions")
+    names = ("conclusions", "ledger", "quality", "segments", "customers", "own", "limits", "methods", "definitions")
+    return [name for name in names if there.get(name, run.sold if name in sold else True)]
+
+
+def facts(run: Run, people: pd.DataFrame | None, words: Words) -> list[tuple]:
+    """Give the head of the page as pairs of name and value; without customers the period is that of all dates."""
     known, as_of = run.facts, run.facts["as_of"]
-    first, last = people["first_order_day"].dropna().min(), people["last_order_day"].dropna().max()
+    if people is None:
+        first, last = known.get("first_day"), known.get("last_day")
+    else:
+        first, last = people["first_order_day"].dropna().min(), people["last_order_day"].dropna().max()
     said = {
         "dataset": str(known["dataset"]),
-        "as_of": words.each(lambda lang: text("report.fact.as_of_text", lang, day=_day(as_of, lang))),
+        "as_of": words.each(lambda lang: text("report.fact.as_of_text", lang, day=pictures.written_day(as_of, lang))),
         "period": words.each(
-            lambda lang: text("report.fact.period_text", lang, first=_day(first, lang), last=_day(last, lang))
+            lambda lang: text("report.fact.period_text", lang, first=pictures.written_day(first, lang), last=pictures.written_day(last, lang))
         ),
-        "kind": words.say("report.fact.simulated" if known["simulated"] else "report.fact.real"),
+        "kind": words.say("report.fact.simulated" if known["simulated"] else "report.fact.real" if run.sold else "report.fact.recorded"),
         "source": words.pick(known["source"]),
         "licence": str(known["licence"]),
         "currency": str(known["currency"]),
     }
-    return [(words.say(f"report.fact.{name}"), value) for name, value in said.items()]
+    if people is None:  # no money is in the page, and there may be no day either
+        said = {name: value for name, value in said.items() if name != "currency" and (name != "period" or last)}
+    return [(words.say(f"report.fact.{name}"), value) for name, value in said.items() if value]
 
 
 def tiles(run: Run, people: pd.DataFrame, words: Words) -> list[dict]:
@@ -136,28 +167,6 @@ def _gini(run: Run, words: Words) -> list[tuple]:
     return [(words.say("report.tile.gini"), number(found["value"], 3), note)]
 
 
-def figure(run: Run, meta: dict, words: Words) -> dict:
-    """Give one figure: the picture as data, its texts, and the SQL behind it."""
-    picture = (run.folder / "figures" / f"{meta['name']}.svg").read_bytes()
-    source = run.facts["source"]
-    return {
-        "name": meta["name"],
-        "title": words.pick(meta["title"]),
-        "alt": words.line(lambda lang: meta["alt"][lang]),
-        "reading": words.pick(meta["reading"]) if meta.get("reading") else "",
-        "src": f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}",
-        "source": words.each(lambda lang: text(
-            "report.source_line", lang, source=source[lang], n=integer(meta["n"]), day=_day(meta["as_of"], lang)
-        )),
-        "sql": [(name, _sql(run, name)) for name in meta.get("sql") or []],
-    }
-
-
-def _sql(run: Run, name: str) -> str:
-    path = run.folder / "sql" / f"{name}.sql"
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else name
-
-
 def ledger_check(run: Run, words: Words) -> dict:
     """Say whether the rows and the money of the ledger add up, and by how much they do not."""
     rows, amount = ledger_gap(run.tables["ledger"])
@@ -192,7 +201,7 @@ def limits(run: Run, words: Words) -> dict:
     warned = [*run.manifest.get("warnings", []), *(item for one in run.summaries for item in one.get("warnings", []))]
     skipped = [item for one in run.summaries for item in one.get("skipped", [])]
     return {
-        "fixed": [words.say(f"report.limit.{name}") for name in ("descriptive", "past", "unseen")],
+        "fixed": [words.say(f"report.limit.{name}") for name in (("descriptive", "past", "unseen") if run.sold else ("intake",))],
         "warnings": list(dict.fromkeys(words.each(lambda lang, item=item: sentence(item, lang)) for item in warned)),
         "skipped": [(item["row"], words.each(lambda lang, item=item: sentence(item, lang))) for item in skipped],
     }
@@ -200,9 +209,14 @@ def limits(run: Run, words: Words) -> dict:
 
 def next_steps(run: Run, words: Words) -> list[tuple]:
     """Give what to do next, on what ground, and who owns it."""
-    people, amount = at_stake(run)
     rows = run.manifest["rows"]
     left = rows["in"] - rows["kept"]
+    if not run.sold:
+        read = words.say("report.step.rejects_basis", rows=integer(left), share=percent(left / max(rows["in"], 1)))
+        found = [(words.say("report.step.orders"), words.say("report.step.orders_basis"), "data")]
+        found += [(words.say("report.step.rejects"), read, "data")] if left else []
+        return [(what, ground, words.say(f"report.step.owner_{owner}")) for what, ground, owner in found]
+    people, amount = at_stake(run)
     call = words.each(lambda lang: text(
         "report.step.call", lang, first=named("segment", "cannot_lose", lang), second=named("segment", "at_risk", lang)
     ))
@@ -220,7 +234,7 @@ def footer(run: Run, words: Words) -> list[tuple]:
     counts = {"in_" if name == "in" else name: integer(value) for name, value in run.manifest["rows"].items()}
     short = [(name, str(value)[:12]) for name, value in hashes.items()]
     return [
-        (words.say("report.foot.rows"), words.say("report.foot.rows_text", **counts)),
+        (words.say("report.foot.rows"), words.say("report.foot.rows_text" if run.sold else "report.foot.rows_read", **counts)),
         (words.say("report.foot.hash"), words.each(lambda lang: " · ".join(
             f"{named('report.foot', f'hash_{name}', lang)} {value}" for name, value in short
         ))),

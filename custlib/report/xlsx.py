@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from custlib.i18n import LANGS, text
 from custlib.i18n.numbers import SIGNS
+from custlib.report import intake, own_schemes
 from custlib.report.context import (
     Run,
     conclusions,
@@ -28,12 +29,13 @@ from custlib.report.context import (
 from custlib.report.definitions import thresholds
 
 _WIDE = {"why": 44, "next": 36, "conclusion": 110, "definition": 40, "level": 34, "limit": 44, "step": 40, "customer": 16,
-         "segment": 20, "cn8": 20, "rule": 18, "raw": 28, "reject_rule": 28, "number": 26}
+         "segment": 20, "cn8": 20, "rule": 18, "raw": 28, "reject_rule": 28, "number": 26,
+         "part": 22, "check": 48, "where": 30, "file": 30, "source": 20, "scheme": 22, "label": 24, "own_rule": 40}
 _MONEY = {"gross", "returned", "net", "net_amount", "median_net", "threshold", "gross_amount", "returned_amount",
           "average_order"}
-_SHARE = {"row_share", "stability"}
+_SHARE = {"row_share", "stability", "weight", "failing_share"}
 _COUNT = {"rows", "customers", "rank", "median_recency", "median_orders", "recency", "orders", "order_days", "tenure",
-          "r", "f", "m", "row", "n"}
+          "r", "f", "m", "row", "n", "failing", "checked", "rows_read"}
 
 
 def write_xlsx(run_dir: Path, *, lang: str) -> Path:
@@ -99,10 +101,12 @@ def _kind(column: str) -> str:
         return "count"
     if column in ("first_day", "last_day"):
         return "day"
-    return "value" if column in ("value", "low", "high") else "wrap" if column == "conclusion" else "text"
+    return "value" if column in ("value", "low", "high", "part_score") else "wrap" if column == "conclusion" else "text"
 
 
 def _heading(column: str, lang: str) -> str:
+    if column.startswith("x."):  # an own scheme is named by its user
+        return column
     share, _, end = column.rpartition("_")
     if end in ("low", "high") and share:
         return f"{text(f'report.col.{share}', lang, sep=' ')} · {text(f'report.col.{end}', lang, sep=' ')}"
@@ -125,7 +129,9 @@ def _column(sheet: Worksheet, place: int, values: list, kind: str, style: Format
         if value is None or value is pd.NaT or value is pd.NA or value != value:
             continue
         if kind in ("text", "wrap"):
-            sheet.write_string(row, place, str(value), style)
+            words = str(value)
+            # the library takes a text of this form for ready-made XML: a mark of no width makes it text again
+            sheet.write_string(row, place, f"\u200b{words}" if words.startswith("<r>") and words.endswith("</r>") else words, style)
         elif kind == "day":
             sheet.write_datetime(row, place, date.fromisoformat(str(value)[:10]), style)
         else:
@@ -133,17 +139,35 @@ def _column(sheet: Worksheet, place: int, values: list, kind: str, style: Format
 
 
 def _sheets(run: Run, lang: str) -> dict[str, pd.DataFrame]:
-    people = _customers(run, lang)
-    return {
-        "conclusions": pd.DataFrame({"conclusion": [_line(lang, lambda one, it=item: sentence(it, one), "\n")
-                                                    for item in conclusions(run)]}),
-        "ledger": _ledger(run, lang),
-        "segments": _segments(run, lang),
-        "customers": people.drop(columns="segment_rank"),
-        "lists": _lists(people),
-        "definitions": _definitions(run, lang),
-        "rejects": run.tables["rejects"].rename(columns={"rule": "reject_rule", "value": "raw"}),
-    }
+    sheets = {"conclusions": pd.DataFrame({"conclusion": [_line(lang, lambda one, it=item: sentence(it, one), "\n")
+                                                          for item in conclusions(run)]})}
+    people = _customers(run, lang) if run.sold else None
+    if people is not None:
+        sheets["ledger"] = _ledger(run, lang)
+    sheets |= _intake(run, lang)
+    if people is not None:
+        sheets |= {"segments": _segments(run, lang), "customers": people.drop(columns="segment_rank"), "lists": _lists(people)}
+    if len(run.own):
+        sheets |= {"schemes": _schemes(run, lang), "labels": own_schemes.wide(run, lang)}
+    if people is not None:
+        sheets["definitions"] = _definitions(run, lang)
+    return {**sheets, "rejects": run.tables["rejects"].rename(columns={"rule": "reject_rule", "value": "raw"})}
+
+
+def _intake(run: Run, lang: str) -> dict[str, pd.DataFrame]:
+    """Give the sheets of the intake that the run knows of: the judgement, and the files."""
+    columns = ["part", "weight", "part_score", "check", "where", "severity", "failing", "checked", "failing_share"]
+    judged, files = list(intake.rows(run, lang)), intake.files(run)
+    found = {"quality": pd.DataFrame(judged, columns=columns).astype(object).where(lambda frame: frame.notna(), None)} if judged else {}
+    if files:
+        found["files"] = pd.DataFrame(files)[["file", "source", "kind", "encoding", "rows"]].rename(columns={"rows": "rows_read"})
+    return found
+
+
+def _schemes(run: Run, lang: str) -> pd.DataFrame:
+    found = own_schemes.counts(run)
+    names = [own_schemes.shown(run, scheme, label, lang) for scheme, label in zip(found["scheme"], found["label"], strict=True)]
+    return found.assign(label=names).rename(columns={"rule": "own_rule"})
 
 
 def _ledger(run: Run, lang: str) -> pd.DataFrame:
