@@ -10,11 +10,17 @@ TRUTH = {
     "a_share": 0.1586,
     "missing_f_scores": [2],
     "order_dependent_share": 0.305,
+    "rejected": 17,
+    "kept": 983,
+    "differences": 0,
 }
 STEPS = ["collect", "analyse", "segment", "personalise", "evaluate"]
 RIGHT = {
     "00-e1": STEPS,
     "00-e2": ["04", "02", "05", "13", "09"],
+    "01-e1": 17,
+    "01-e2": ["gb18030"],
+    "01-e3": 0,
     "04-e1": 688,
     "04-e2": {2},
     "04-e3": 0.30,
@@ -24,6 +30,9 @@ RIGHT = {
 WRONG = {
     "00-e1": STEPS[::-1],
     "00-e2": ["01", "01", "01", "01", "01"],
+    "01-e1": 400,
+    "01-e2": ["latin-1"],
+    "01-e3": 3,
     "04-e1": 1000,
     "04-e2": {1, 3},
     "04-e3": 0.9,

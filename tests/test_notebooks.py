@@ -23,7 +23,7 @@ def notebook(request):
 
 def test_the_shipped_notebooks_are_those_of_the_table_in_the_readme():
     table = re.findall(r"\]\(notebooks/(\w+)\.ipynb\)", (ROOT / "README.md").read_text())
-    assert table == NAMES == ["00_start", "04_rfm_value", "90_report"]
+    assert table == NAMES == ["00_start", "01_collect", "04_rfm_value", "90_report"]
 
 
 def test_text_and_executed_twin_have_the_same_cells():
@@ -34,6 +34,12 @@ def test_every_code_cell_was_executed_in_order_and_none_failed(notebook):
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
     assert not [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def test_every_figure_that_is_drawn_is_shown(notebook):
+    drawn = [cell for cell in notebook.cells if cell.cell_type == "code" and re.search(r"^ *ax = plots", cell.source, re.M)]
+    blind = [cell.source for cell in drawn if not [one for one in cell.outputs if "image/png" in one.get("data", {})]]
+    assert blind == []
 
 
 def test_no_path_of_a_machine_and_no_stream_of_warnings_is_committed(notebook):
@@ -62,6 +68,7 @@ def test_parameters_are_declared_in_code_and_their_defaults_pass_the_check(one):
     assert check({name: given[name] for name in names}) == {name: PARAMETERS[name].default for name in names}
 
 
-def test_the_graph_runs_00_and_04_side_by_side_and_90_after_both():
+def test_the_graph_runs_the_notebooks_side_by_side_and_90_after_all_of_them():
     listed = notebooks(ROOT / "notebooks")
-    assert {one.name: needs(one, listed) for one in listed} == {"00_start": [], "04_rfm_value": [], "90_report": ["00_start", "04_rfm_value"]}
+    others = ["00_start", "01_collect", "04_rfm_value"]
+    assert {one.name: needs(one, listed) for one in listed} == {**{name: [] for name in others}, "90_report": others}

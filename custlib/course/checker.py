@@ -68,7 +68,7 @@ def exercises() -> tuple[str, ...]:
     Examples
     --------
     >>> exercises()[:3]
-    ('00-e1', '00-e2', '04-e1')
+    ('00-e1', '00-e2', '01-e1')
     """
     return tuple(_all())
 

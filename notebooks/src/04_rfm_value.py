@@ -2,6 +2,7 @@
 # jupyter:
 #   custlib:
 #     reads: [data/build]
+#     needs: [orders]
 #     writes: [tables/customers.parquet, tables/labels.parquet, tables/segments.parquet, tables/abc.parquet, tables/ledger.parquet, tables/edges.json, summary/04_rfm_value.json]
 #   kernelspec:
 #     display_name: Python 3
@@ -33,7 +34,7 @@ business_cuts: list = []           # for cut = business: days, orders, amount
 abc: list = [0.70, 0.90]           # cumulative shares that end classes A and B
 tier_rule: str = "share"           # high/mid/low by cumulative share, or by head count (quantile)
 window_days: int = 0               # only the last days; 0 is the whole history
-segment_map: str = "named"         # named, or the path of a TOML file
+segment_map: str = ""              # blank: the data set's own map, else named; or the path of a TOML file
 resamples: int = 200               # bootstrap draws behind each interval; 20 to 2000
 
 # %%
@@ -47,7 +48,7 @@ from custlib import course, plots, tables, value
 from custlib.engine import DuckEngine
 from custlib.i18n import integer, money, number, percent, text
 from custlib.plots import both
-from custlib.report import findings, segment_tables
+from custlib.report import context, findings, segment_tables
 from custlib.report.context import sentence
 from custlib.report.summary import run_folder, say, write_summary
 
@@ -105,8 +106,9 @@ pd.DataFrame({column: one.edges for column, one in edges.items()}).rename_axis("
 # **Reading.** A value at or below an edge gets that score; R is turned round, so recent is high. A missing score is no fault, it is many customers with the same value. Next month's scores compare only if these same edges are used.
 
 # %%
-plan = value.load_map(segment_map)
-found = value.cuts(customers, edges, cut=cut, business=value.business(business_cuts), shares=tuple(abc), tier_rule=tier_rule, plan=plan)
+own = segment_tables.own(data)  # [segments] of dataset.toml: a map, schemes
+plan = value.load_map(segment_map or own.map)
+found = value.cuts(customers, edges, cut=cut, business=value.business(business_cuts), shares=tuple(abc), tier_rule=tier_rule, plan=plan, schemes=own.schemes)
 scored = value.rfm(customers, edges=edges)
 labels = value.labels(customers, found, as_of=date.fromisoformat(as_of))
 labels.groupby("scheme")["label"].agg(customers="size", labels="nunique")
@@ -130,7 +132,7 @@ keep = {"run_dir": run, "sql": engine.queries, "n": len(customers), "as_of": as_
 best = segments[segments["customers"] > 0].iloc[0]
 ax = plots.segment_bars(segments, **look)
 size = {"best_customers": percent(best["customer_share"]), "best_amount": percent(best["amount_share"])}
-reading = {one: text("reading.segments", one, best=text(f"segment.{best['segment']}", one), **size) for one in ("zh", "en")}
+reading = {one: text("reading.segments", one, best=context.named("segment", best["segment"], one), **size) for one in ("zh", "en")}
 saved = plots.publish(ax, name="04_segment_bars", frame=segments, title=both(text, "plots.segments.title"), alt=both(plots.alt_segment_bars, segments), reading=reading, **keep)
 
 # %% [markdown] tags=["zh"]

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   custlib:
-#     reads: ["summary/0*", "summary/1*", "tables/*"]
+#     reads: ["summary/*", "tables/*"]
 #     writes: [summary/90_report.json]
 #   kernelspec:
 #     display_name: Python 3
