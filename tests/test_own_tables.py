@@ -282,3 +282,15 @@ answered_at = "at"
 def test_an_offset_is_read_with_a_space_before_it_and_without(tmp_path, cell):
     content = f"order,customer,day,amount\no1,a,{cell},1\n"
     assert rows(build(shop(tmp_path, content)), "orders", "CAST(order_ts AS VARCHAR)") == [("2024-02-01 23:22:11",)]
+
+
+def test_a_z_is_an_offset_too_where_the_form_holds_one(tmp_path):
+    content = "order,customer,day,amount\no1,a,05.01.2024 10:00:00Z,1\no2,a,05.01.2024 10:00:00+02:00,1\n"
+    built = build(shop(tmp_path, content, source='date_format = "%d.%m.%Y %H:%M:%S%z"'))
+    assert rows(built, "orders", "CAST(order_ts AS VARCHAR)", "order_id") == [("2024-01-05 18:00:00",), ("2024-01-05 16:00:00",)]
+
+
+def test_a_value_can_be_declared_to_mean_nobody(tmp_path):
+    content = "order,customer,day,amount\no1,0,2024-01-05,1\no2,a,2024-01-05,1\n"
+    found = orders_of(content, tmp_path, columns={"customer_id": '{ from = "customer", values = { "0" = "" } }'})
+    assert [customer for _, customer, _, _ in found] == [None, "a"]

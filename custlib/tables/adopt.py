@@ -61,8 +61,7 @@ def adopt(given: list[str | Path], *, name: str | None = None, out: Path | None 
         sure = "   ?" if one.sure is None else f"{one.sure:>4.0%}"
         say("\n".join(f"  {sure}  {getattr(one, said)}" for said in (("zh", "en") if lang == "bi" else (lang,))))
     if not made.certain:
-        raise Problem("draft_asks", file=_shown(path), questions={
-            lang: "".join(f"\n  {number}. {one.key}: {getattr(one, lang)}" for number, one in enumerate(made.questions, 1)) for lang in ("zh", "en")})
+        raise Problem("draft_asks", file=_shown(path), questions={lang: _asked(made.questions, lang) for lang in ("zh", "en")})
     return path
 
 
@@ -70,6 +69,15 @@ def assumptions(folder: Path, fingerprint: str) -> list[dict]:
     """Give what an automatic draft assumed, as long as nobody has changed the file since."""
     kept = read_json(folder / NOTES)
     return kept["notes"] if kept and kept["fingerprint"] == fingerprint else []
+
+
+def _asked(questions: tuple, lang: str) -> str:
+    lines = [f"\n  {number}. {one.key}: {getattr(one, lang)}{_choices(one.choices)}" for number, one in enumerate(questions, 1)]
+    return "".join(lines)
+
+
+def _choices(choices: tuple[tuple[str, float], ...]) -> str:
+    return f" ({'; '.join(f'{what} {sure:.0%}' for what, sure in choices)})" if choices else ""
 
 
 def _mapped(given: list[str | Path]) -> Path | None:

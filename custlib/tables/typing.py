@@ -62,7 +62,7 @@ def typed(column: Column, spec: dict, staged: Staged, source: Source, dataset: D
     if spec.get("values"):
         text = came if kind == "VARCHAR" else f"CAST({came} AS VARCHAR)"
         cases = " ".join(f"WHEN {literal(old)} THEN {literal(str(new))}" for old, new in spec["values"].items())
-        came, kind = f"CASE {text} {cases} ELSE {text} END", "VARCHAR"
+        came, kind = f"nullif(CASE {text} {cases} ELSE {text} END, '')", "VARCHAR"  # "" declares a value that means nobody
     value, mark = _value(column, spec, alias, kind, source, dataset), None
     if isinstance(spec.get("sign"), dict):
         mark = _as_text(*_column(spec["sign"]["column"], staged, source))
@@ -217,8 +217,9 @@ def _formed(form: str, text: str, zone: str, from_zone: str | None, local: str) 
         count = f"CASE WHEN regexp_full_match({text}, '-?\\d{{1,14}}(\\.\\d+)?') THEN TRY_CAST({text} AS DOUBLE) END"
         micros = f"TRY_CAST({count} * {EPOCHS[form]} AS BIGINT)"
         return f"(make_timestamp({micros}) AT TIME ZONE 'UTC' AT TIME ZONE {literal(zone)})"
-    read = f"try_strptime({text}, {literal(form)})"
-    return f"({read} AT TIME ZONE {literal(zone)})" if "%z" in form else f"({read}{local})"
+    if "%z" in form:  # DuckDB's %z does not know the Z of UTC
+        return f"(try_strptime(regexp_replace({text}, 'Z$', '+00:00'), {literal(form)}) AT TIME ZONE {literal(zone)})"
+    return f"(try_strptime({text}, {literal(form)}){local})"
 
 
 def _family(kind: str) -> str:

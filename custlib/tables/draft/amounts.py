@@ -10,6 +10,7 @@ from custlib.tables.draft.structure import follows
 from custlib.tables.draft.unit import Unit
 
 HOLDS = 0.95  # share of rows in which a sum must hold to be believed
+FEW = 10  # orders of several rows: fewer prove nothing
 
 
 def paid(unit: Unit, used: set[str]) -> tuple[Pick | None, str]:
@@ -153,11 +154,29 @@ def _amounts(unit: Unit, used: set[str]) -> list[Candidate]:
 
 
 def order_total(unit: Unit, order: Pick, column: str, found: Findings) -> bool:
-    """Tell whether a column repeats the order's total on each line: one value in every order of several lines, nearly always."""
-    if not order.column or column == order.column:
+    """Tell whether a column repeats the order's total on each line, or gives it in the first only: so in nearly every order of several lines.
+
+    Quantity × price speaks against it, and so does a list of payments: its instalments may well be equal.
+    """
+    if not order.column or column == order.column or column not in unit.rows.columns:
         return False
-    if column not in unit.rows.columns:
+    same, once = _within(unit, order, column)
+    if once >= 0.9:
+        unit.first_only.add(column)
+    elif same < HOLDS or len({figure for figure, _ in unit.rows.columns[column].figures}) < 2 or _is_product(unit, column):
         return False
+    elif unit.column("payment_id", least=0.7):
+        others = _amounts(unit, {order.column, column})
+        if not any(_within(unit, order, one.column)[0] < 0.5 for one in others):
+            return False
+    key = "order_first" if once >= 0.9 else "order_total"
+    if not any(one.key == key and one.values["column"] == column for one in found.said):
+        found.tell(key, column=column)
+    return True
+
+
+def _within(unit: Unit, order: Pick, column: str) -> tuple[float, float]:
+    """Give, of the orders of several rows, the share in which an amount is the same in all rows and the share in which it stands in one only."""
     cell, key = unit.rows.figure(column), unit.rows.sql(order.column)
     several, same, zero, once = unit.rows.ask(
         f"SELECT count(*), count(*) FILTER (lo = hi AND n = m), count(*) FILTER (lo = 0 AND hi = 0), count(*) FILTER (n = 1 AND m > 1) FROM "
@@ -165,11 +184,12 @@ def order_total(unit: Unit, order: Pick, column: str, found: Findings) -> bool:
         f"WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1)"
     )[0]
     telling = several - zero
-    total = telling >= 10 and (same - zero) / telling >= 0.95
-    first_only = telling >= 10 and once / telling >= 0.9
-    if first_only:
-        unit.first_only.add(column)
-    key = "order_total" if total else "order_first"
-    if (total or first_only) and not any(one.key == key and one.values["column"] == column for one in found.said):
-        found.tell(key, column=column)
-    return total or first_only
+    return ((same - zero) / telling, once / telling) if telling >= FEW else (0.0, 0.0)
+
+
+def _is_product(unit: Unit, column: str) -> bool:
+    quantity, price = unit.column("quantity", least=0.7), unit.column("unit_price", least=0.7)
+    if not quantity or not price or column in (quantity, price):
+        return False
+    product = f"{unit.rows.figure(quantity)} * {unit.rows.figure(price)}"
+    return unit.rows.share(f"abs({unit.rows.figure(column)} - {product}) < 0.0151")[0] >= HOLDS
