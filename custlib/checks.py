@@ -74,6 +74,23 @@ def nearest(word: str, options: Iterable[str]) -> str:
     return (difflib.get_close_matches(word, choices, n=1, cutoff=0.5) or [", ".join(choices)])[0]
 
 
+def column_name(name: object, place: int) -> str:
+    """Give a column's name for a message; what looks like a person's data instead (a file without a header) is ``#place``.
+
+    Examples
+    --------
+    >>> column_name("订单号", 1), column_name("zoe@example.invalid", 2), column_name("100-0000-0001 home", 3)
+    ('订单号', '#2', '#3')
+    """
+    digits = sum(one.isdigit() for one in str(name))
+    return f"#{place}" if "@" in str(name) or digits > 6 else str(name)
+
+
+def column_names(names: Iterable[object]) -> list[str]:
+    """Give the names of columns for a message, each as `column_name` would."""
+    return [column_name(name, place) for place, name in enumerate(names, 1)]
+
+
 def iso_day(name: str, value: object) -> date:
     """Read an ISO date such as 2011-12-10.
 

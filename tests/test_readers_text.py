@@ -202,3 +202,14 @@ def test_both_readers_agree_on_any_text(tmp_path, monkeypatch):
 def test_most_files_have_one_part(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     assert parts(tmp_path / "a.csv") == [{}]
+
+
+def test_a_message_names_places_and_never_what_looks_like_a_person(tmp_path):
+    mail = "zoe.quill@example.invalid"
+    damaged = f'{{"customer": {{"id": 5, "mail": "{mail}"}}}}\n'.encode() * 3 + b'{"customer": {"id": 5, "mail": "\xff"}}\n'
+    for name, content in {"s.jsonl": damaged, "s.csv": f"{mail},1,1,1\n{mail},2,2,2\n".encode() + b"\xc3\x28\xff,1,1,1\n" * 2,
+                          "t.csv": f"{mail},{mail}\n1,2\n".encode(), "u.csv": f"{mail},a\n".encode()}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(Problem) as caught:
+            stage(tmp_path / name, Source("s", {"path": name, **({"encoding": "utf-8"} if name == "s.csv" else {})}), tmp_path)
+        assert mail not in caught.value.said("bi") and "zoe" not in caught.value.said("bi")

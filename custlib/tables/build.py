@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from custlib.checks import nearest
+from custlib.checks import column_names, nearest
 from custlib.engine import connect
 from custlib.i18n import GateRefused, Problem
 from custlib.tables import adopt, given, inputs, plan, quality, rates, schema, write
@@ -137,7 +137,7 @@ def _expected(db: duckdb.DuckDBPyConnection, dataset: Dataset, readings: list[tu
         for column, want in expect.get("totals", {}).items():
             for one in staged:
                 if column not in one.columns:
-                    raise Problem("no_column", file=one.file, column=column, near=nearest(column, one.columns))
+                    raise Problem("no_column", file=one.file, column=column, near=nearest(column, column_names(one.columns)))
             parts = " UNION ALL ".join(f"SELECT {one.columns[column]} AS v FROM {one.scan}" for one in staged)
             got = db.execute(f"SELECT sum(TRY_CAST(v AS DECIMAL(28,3))) FROM ({parts})").fetchall()[0][0]
             if got != Decimal(str(want)):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from custlib.checks import nearest
+from custlib.checks import column_names, nearest
 from custlib.i18n import Problem
 from custlib.tables.dataset import Dataset
 from custlib.tables.declared import Source
@@ -106,7 +106,7 @@ def _came(spec: dict, staged: Staged, source: Source) -> tuple[str, str, str]:
 
 def _column(name: str, staged: Staged, source: Source) -> tuple[str, str]:
     if name not in staged.columns:
-        raise Problem("no_column", file=staged.file, column=name, near=nearest(name, staged.columns))
+        raise Problem("no_column", file=staged.file, column=name, near=nearest(name, column_names(staged.columns)))
     sql, kind = staged.columns[name], staged.types[name]
     if kind == "VARCHAR":
         sql = f"translate({sql}, {literal(FULL)}, {literal(HALF)})" if source.get("fullwidth") else sql

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from custlib.checks import nearest
+from custlib.checks import column_name, column_names, nearest
 from custlib.i18n import Problem
 from custlib.tables.declared import Source
 from custlib.tables.readers.write import Record
@@ -36,7 +36,7 @@ def no_twins(file: str, names: list[str], *, row: int = 1) -> None:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         places = ", ".join(str(i + 1) for i, name in enumerate(names) if name == twice[0])
-        raise Problem("duplicate_column", file=file, row=row, column=twice[0], places=places)
+        raise Problem("duplicate_column", file=file, row=row, column=column_name(twice[0], names.index(twice[0]) + 1), places=places)
 
 
 def unnamed(names: list[str]) -> dict:
@@ -48,7 +48,7 @@ def unnamed(names: list[str]) -> dict:
 def known(file: str, name: str, names: list[str]) -> None:
     """Refuse the name of a column that is not there."""
     if name not in names:
-        raise Problem("no_column", file=file, column=name, near=nearest(str(name), [one for one in names if one]))
+        raise Problem("no_column", file=file, column=name, near=nearest(str(name), column_names(one for one in names if one)))
 
 
 def filled_down(records: Iterable[Record], names: list[str], source: Source, file: str) -> Iterable[Record]:

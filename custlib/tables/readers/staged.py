@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from custlib.checks import nearest
+from custlib.checks import column_names, nearest
 from custlib.engine import connect
 from custlib.i18n import Problem
 from custlib.tables.declared import Source
@@ -48,7 +48,7 @@ def of_parquet(path: Path, header: list[str], target: Path | list[Path], found: 
     with connect() as db:
         rows = db.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]
     if not rows:
-        raise Problem("header_only", file=path.name, row=header_row, columns=", ".join(name for name in header if name))
+        raise Problem("header_only", file=path.name, row=header_row, columns=", ".join(column_names(name for name in header if name)))
     columns = {name: f"c{i}" for i, name in enumerate(header) if name}
     return Staged(path.name, scan, columns, dict.fromkeys(columns, "VARCHAR"), row, broken, {**found, "rows": rows})
 
@@ -66,7 +66,7 @@ def kept(staged: Staged, source: Source, *, memory: str = "1GB") -> Staged:
         return staged
     name = only["column"]
     if name not in staged.columns:
-        raise Problem("no_column", file=staged.file, column=name, near=nearest(str(name), staged.columns))
+        raise Problem("no_column", file=staged.file, column=name, near=nearest(str(name), column_names(staged.columns)))
     wanted = only["equals"] if isinstance(only["equals"], list) else [only["equals"]]
     texts = ", ".join("'" + str(one).strip().replace("'", "''") + "'" for one in wanted) or "NULL"
     came = f"coalesce(trim({as_text(staged.columns[name], staged.types[name])}), '')"

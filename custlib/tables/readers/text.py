@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from custlib.checks import column_name
 from custlib.engine import connect
 from custlib.i18n import Problem
 from custlib.tables.declared import Source
@@ -121,7 +122,7 @@ def known(path: Path, encoding: str) -> str:
         if not isinstance(codecs.getincrementaldecoder(encoding)().decode(b""), str):
             raise LookupError(encoding)
         return codecs.lookup(encoding).name
-    except (LookupError, ValueError, AssertionError) as error:
+    except (LookupError, ValueError, AssertionError, TypeError) as error:  # codecs of other kinds fail in their own ways
         raise Problem("unknown_encoding", file=path.name, encoding=encoding) from error
 
 
@@ -184,5 +185,5 @@ def _undecodable(path: Path, encoding: str, above: int, text: str, first: str, s
     mark = given if given not in (None, "whitespace") else max(detect.MARKS, key=head.count)
     names = head.split(mark)
     place = min(line.count(mark), len(names) - 1)
-    column = names[place].strip('\ufeff"\r ') if row > 1 else ""
-    return Problem("undecodable", file=path.name, row=row, column=column or f"#{place + 1}", encoding=encoding)
+    column = names[place].strip('\ufeff"\r ') if row > 1 and not head.lstrip("\ufeff ").startswith(("{", "[")) else ""  # JSON has no header
+    return Problem("undecodable", file=path.name, row=row, column=column_name(column, place + 1) if column else f"#{place + 1}", encoding=encoding)
