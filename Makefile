@@ -31,6 +31,9 @@ lab: .venv/.stamp  ## open the notebooks in JupyterLab
 bench: .venv/.test  ## measure speed and memory as ratios and rewrite tests/benchmarks/README.md
 	@$(PY) tests/benchmarks/bench.py
 
+fuzz: .venv/.test  ## throw 100,000 hostile inputs at the readers, the mapping and the build: make fuzz N=1000 SEED=2
+	@$(PY) tests/fuzz.py --n "$(or $(N),100000)" --seed "$(or $(SEED),1)"
+
 lint: .venv/.test  ## check the style of the code
 	@$(PY) -m ruff check .
 
@@ -52,4 +55,4 @@ help:  ## this list
 	@bash requirements/install.sh "$(PYTHON)" requirements/test.lock
 	@touch $@
 
-.PHONY: setup report test notebooks lab bench lint extra clean help
+.PHONY: setup report test notebooks lab bench fuzz lint extra clean help

@@ -4,8 +4,12 @@ import hashlib
 import tomllib
 from pathlib import Path
 
-from custlib.i18n import Problem
-from custlib.tables.dataset import project_root
+from custlib.checks import iso_day, one_of
+from custlib.i18n import LANGS, Problem, Trouble
+from custlib.tables import declared
+from custlib.tables.dataset import currency, project_root
+from custlib.tables.locate import ASIDE
+from custlib.tables.readers import KINDS
 from custlib.tables.store import Say, quiet, read_json, write_json
 
 NOTES = "draft.json"
@@ -43,7 +47,8 @@ def adopt(given: list[str | Path], *, name: str | None = None, out: Path | None 
     Raises
     ------
     Problem
-        A file cannot be read; ``draft_asks``: the draft is written, and only a person can answer what it asks.
+        A file is not there, or a dataset.toml is and `force` is not given; ``draft_asks``: the draft is written, and only a
+        person can answer what it asks.
     """
     from custlib.tables.draft import draft, write_draft
 
@@ -51,9 +56,16 @@ def adopt(given: list[str | Path], *, name: str | None = None, out: Path | None 
     if standing:
         say(f"dataset: {_shown(standing)}")
         return standing
+    _check(given, known)
+    one_of("lang", lang, LANGS)
     folder = out or _free(name or _slug(given[0]))
-    made = draft(list(given), name=name or folder.name, folder=folder, say=say, **known)
-    path = write_draft(made, folder, force=force)
+    if (folder / "dataset.toml").exists() and not force:  # before everything is read for nothing
+        raise Problem("draft_exists", file=folder / "dataset.toml")
+    try:
+        made = draft(list(given), name=name or folder.name, folder=folder, say=say, **known)
+        path = write_draft(made, folder, force=force)
+    except OSError as error:  # whatever is wrong with the files themselves is told in the draft
+        raise Trouble("out_unwritable", folder=folder.name, detail=error.strerror or type(error).__name__) from error
     write_json(folder / NOTES, {"fingerprint": hashlib.sha256(made.text.encode()).hexdigest(),
                                 "notes": [{"zh": one.zh, "en": one.en, "sure": one.sure} for one in made.notes]})
     say(f"draft: {_shown(path)}")
@@ -78,6 +90,29 @@ def _asked(questions: tuple, lang: str) -> str:
 
 def _choices(choices: tuple[tuple[str, float], ...]) -> str:
     return f" ({'; '.join(f'{what} {sure:.0%}' for what, sure in choices)})" if choices else ""
+
+
+def _check(given: list[str | Path], known: dict[str, str | None]) -> None:
+    """Refuse what would make every draft wrong, before anything is read."""
+    for one in given:
+        _there(one)
+    if known.get("currency") is not None:
+        currency(known["currency"])
+    if known.get("timezone") is not None:
+        declared.zone(known["timezone"])
+    if known.get("as_of") is not None:
+        iso_day("as_of", known["as_of"])
+
+
+def _there(given: str | Path) -> None:
+    """Refuse a file that does not exist and a folder without files: nothing could be drafted of them."""
+    path = Path(given).expanduser()
+    if "://" in str(given) or path.is_file():
+        return
+    if not path.is_dir():
+        raise Problem("missing_file", file=path.name)
+    if not any(one.is_file() and KINDS.get(one.suffix.lower()) and not one.name.startswith(ASIDE) for one in path.iterdir()):
+        raise Problem("folder_empty", folder=path.name, kinds=", ".join(sorted(KINDS)))
 
 
 def _mapped(given: list[str | Path]) -> Path | None:

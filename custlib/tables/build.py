@@ -1,6 +1,7 @@
 """Build the canonical tables of a data set from its sources, and account for every row."""
 
 import hashlib
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from custlib.tables.typing import literal
 
 WAITING = "build: waiting for another run on this data set"
 MEMORY = "1GB"
+AMOUNT = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def build(dataset: Dataset, *, say: Say = quiet, memory: str = MEMORY) -> Built:
     GateRefused
         More rows are rejected than ``max_reject_share`` allows, or the quality gate refuses; the rejects are kept for reading.
     """
-    _checked(dataset)
+    _checked(dataset, memory)
     with inputs.gathered(dataset, say=say, memory=memory) as came:
         key = hashlib.sha256(repr((came.hashes, dataset.fingerprint, SCHEMA, code_hash())).encode()).hexdigest()
         standing = _standing(dataset, key)
@@ -69,13 +71,15 @@ def build(dataset: Dataset, *, say: Say = quiet, memory: str = MEMORY) -> Built:
 
 def check(dataset: Dataset, *, say: Say = quiet, memory: str = MEMORY) -> dict:
     """Do all that `build` does, keep nothing, and give the facts; a gate refuses as it would refuse the build."""
-    _checked(dataset)
+    _checked(dataset, memory)
     with inputs.gathered(dataset, say=say, memory=memory) as came, tempfile.TemporaryDirectory() as folder:
         return _build(dataset, came, Path(folder), memory, say, keep=None)
 
 
-def _checked(dataset: Dataset) -> None:
-    """Refuse a mapping that cannot work before anything is read."""
+def _checked(dataset: Dataset, memory: str = MEMORY) -> None:
+    """Refuse a mapping that cannot work, or memory that is no amount, before anything is read."""
+    if not AMOUNT.fullmatch(memory):
+        raise Problem("bad_parameter", name="memory", want="@want.memory", got=repr(memory))
     with given.told_of(dataset.path):
         plan.check_columns(dataset)
         quality.check_settings(dataset)

@@ -147,7 +147,7 @@ def _checked(path: Path, raw: dict, content: str) -> Dataset:
         path=path, name=_name(raw["name"]), title=_both("title", raw.get("title", raw["name"])),
         source=_both("source", raw.get("source", raw["name"])),
         licence=raw.get("licence", ""), simulated=declared.choice("simulated", raw.get("simulated", False), (True, False)),
-        currency=_currency(raw["currency"]), timezone=declared.zone(raw["timezone"]), home_country=raw.get("home_country"),
+        currency=currency(raw["currency"]), timezone=declared.zone(raw["timezone"]), home_country=raw.get("home_country"),
         as_of=iso_day("as_of", raw["as_of"]) if "as_of" in raw else None,
         returns=declared.choice("returns", raw.get("returns", "net"), ("net", "exclude")),
         zero=declared.choice("zero", raw.get("zero", "count"), ("count", "exclude")),
@@ -191,7 +191,8 @@ def _share(name: str, value: float) -> float:
     return float(value)
 
 
-def _currency(value: object) -> str:
+def currency(value: object) -> str:
+    """Give the ISO code of a currency, three capitals."""
     if not (isinstance(value, str) and len(value) == 3 and value.isalpha() and value.isupper()):
         raise Problem("bad_currency", name="currency", got=repr(value))
     return value

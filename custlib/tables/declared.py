@@ -22,6 +22,7 @@ RATES = {"source", "date", "currency", "rate", "max_age_days"}
 STEPS = ("in", "rejected", "after_as_of", "before_window", "anonymous", "return", "zero", "kept")  # of the ledger
 NEGATIVES = ("minus", "parentheses", "trailing")
 OPEN = "?"  # what a draft writes where a person has to decide
+LAST_HEADER = 1_000_000  # a row beyond is no header
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -114,7 +115,7 @@ def source(name: str, options: dict, path: Path) -> Source:
     choice(f"{where}negative", options.get("negative", "minus"), NEGATIVES)
     header = options.get("header", 1)
     rows = header if isinstance(header, list) else [header]
-    if not rows or any(isinstance(row, bool) or not isinstance(row, int) or row < 1 for row in rows) or sorted(set(rows)) != rows:
+    if not rows or any(isinstance(row, bool) or not isinstance(row, int) or not 1 <= row <= LAST_HEADER for row in rows) or sorted(set(rows)) != rows:
         raise Problem("bad_parameter", name=f"{where}header", want="@want.header", got=repr(header))
     if "only" in options:
         known(options["only"], {"column", "equals"}, path, f"{where}only.")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from custlib.i18n import integer, percent, text
+from custlib.checks import one_of
+from custlib.i18n import LANGS, integer, percent, text
 from custlib.tables import schema
 from custlib.tables.dataset import Dataset
 
@@ -21,7 +22,13 @@ def explained(dataset: Dataset, facts: dict, *, lang: str) -> list[str]:
     -------
     list of str
         No value of the data, only names, counts and rules.
+
+    Raises
+    ------
+    Problem
+        `lang` is not one of the three.
     """
+    one_of("lang", lang, LANGS)
     return [line for part in (_sources, _tables, _account, _quality) for line in part(dataset, facts, lang)]
 
 

@@ -54,7 +54,8 @@ WORDS: Kind = ("@want.text_or_texts", lambda value: _some(value, text))
 NAME: Kind = ("@want.text_or_whole", lambda value: text(value) or (number(value) and isinstance(value, int)))
 SOURCE: dict[str, Kind] = {
     **dict.fromkeys(("url", "package", "database", "sha256", "member", "file", "table", "query", "encoding", "format"), TEXT),
-    "path": WORDS, "records": WORDS, "sheet": NAME, **dict.fromkeys(("missing", "fill_down", "known"), ("@want.texts", texts)),
+    "path": ("@want.text_or_texts", lambda value: _some(value, lambda one: isinstance(one, str))),
+    "records": WORDS, "sheet": NAME, **dict.fromkeys(("missing", "fill_down", "known"), ("@want.texts", texts)),
     "decimal": ("@want.decimal_mark", lambda value: _mark(value) and len(value) == 1),
     "thousands": ("@want.thousands_mark", lambda value: value == "" or _mark(value)),
 }

@@ -50,7 +50,7 @@ def locate(dataset: Dataset, source: Source, *, say: Callable[[str], None] = lam
         empty = [name for name in wanted if name and any((one / Path(name).expanduser()).is_dir() for one in _folders(dataset))]
         if empty:
             raise Problem("folder_empty", folder=empty[0], kinds=", ".join(sorted(KINDS)))
-        raise Problem("missing_file", file=", ".join(wanted))
+        raise Problem("missing_file", file=", ".join(name or '""' for name in wanted))
     name = _leaf(member) if member else _url_name(url)
     kept = [path for folder in _folders(dataset) if (path := folder / name).is_file()][:1]
     if kept and not member:

@@ -1,4 +1,4 @@
-"""Files larger than memory: build a CSV of 20 million rows and one of 5 GB under a limit, and write what it took to large.md.
+"""Files larger than memory: build a CSV of 20 million rows and one of more than 5 GB under a limit, and write what it took to large.md.
 
     .venv/bin/python tests/benchmarks/large.py [--memory 1GB] [--folder FOLDER]
 """
@@ -40,7 +40,7 @@ order_id = "order_no"
 customer_id = "member_no"
 order_ts = "paid_at"
 """
-CASES = {"20 million rows": (20_000_000, ""), "5 GB": (33_000_000, NOTE)}
+CASES = {"20 million rows": (20_000_000, ""), "more than 5 GB": (33_000_000, NOTE)}
 
 
 def main() -> None:

@@ -44,6 +44,13 @@ def lines_apart(lines: Unit, orders: Unit, found: Findings) -> None:
         kept["net_amount"] = Pick("?", 0.3)
         found.ask("tables.order_lines.columns.net_amount", "q_amount")
     orders_draft = found.tables["orders"]
+    head = orders_draft.columns["order_id"].spec
+    if isinstance(head, dict) and "concat" in head:  # the orders' number starts again, so the lines must name what is joined with it
+        if set(head["concat"]) <= set(lines.rows.columns):
+            kept["order_id"] = replace(kept["order_id"], spec=dict(head))
+        else:
+            kept["order_id"] = Pick("?", 0.3)
+            found.ask("tables.order_lines.columns.order_id", "q_column", ((key.column, 0.3),), table="order_lines", column="order_id")
     if "order_lines" in found.tables:  # the heads were taken for lines themselves
         found.tables["orders"] = TableDraft("orders", orders_draft.units, orders_draft.columns)
     found.tables["order_lines"] = TableDraft("order_lines", [lines], kept)

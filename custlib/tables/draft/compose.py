@@ -3,9 +3,8 @@
 from custlib.tables import schema
 from custlib.tables.draft import names
 from custlib.tables.draft.apart import add, join, lines_apart, order_column, refers, returned
-from custlib.tables.draft.assign import Pick
 from custlib.tables.draft.others import draft_table, goods_of, people_of, wide_survey
-from custlib.tables.draft.parts import Findings, TableDraft
+from custlib.tables.draft.parts import Findings
 from custlib.tables.draft.sales import draft_sales
 from custlib.tables.draft.structure import found_in
 from custlib.tables.draft.unit import Unit
@@ -144,33 +143,3 @@ def _unused(units: list[Unit], found: Findings) -> None:
                 table=best,
                 sure=f"{unit.scores.get(best, 0):.2f}",
             )
-
-
-def guess(units: list[Unit], found: Findings) -> None:
-    """Where nothing was recognised, ask which columns a list of sales has: a day, an amount, a customer."""
-    for unit in sorted(units, key=lambda one: -one.rows.rows):
-        columns = unit.rows.columns.values()
-        days = [one.name for one in columns if one.date and one.date.share >= 0.9 and not one.date.serial]
-        money = [
-            one.name
-            for one in columns
-            if one.number and one.number.share >= 0.9 and not (one.date and one.date.share >= 0.9) and one.distinct > 5 and not one.personal
-        ]
-        if not days or not money or unit.rows.rows < 20 or wide_survey(unit):
-            continue
-        ids = [one.name for one in columns if one.name not in days and not one.personal and one.distinct > 5 and (one.whole or not one.number)]
-        money.sort(key=lambda name: unit.rows.columns[name].whole)
-        unique = sorted(ids, key=lambda name: -unit.rows.unique(name))
-        choices = {"order_id": unique, "customer_id": [*reversed(unique)], "order_ts": days, "net_amount": money}
-        found.tables["orders"] = TableDraft("orders", [unit], {name: Pick("?", 0.3) for name in choices})
-        for name, offers in choices.items():
-            found.ask(
-                f"tables.orders.columns.{name}",
-                "q_column",
-                tuple((one, round(0.5 / place, 2)) for place, one in enumerate(offers[:4], 1)),
-                table="orders",
-                column=name,
-            )
-        found.said = [one for one in found.said if not (one.key in ("unused", "unused_near") and one.values["file"] == unit.title)]
-        found.tell("guessed", 0.3, file=unit.title)
-        return

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from custlib.engine import connect
 from custlib.i18n import Problem
-from custlib.tables.draft import look, parts, place, spans, write
+from custlib.tables.draft import look, parts, place, sides, spans, totals, write
+from custlib.tables.draft.account import settled
 from custlib.tables.draft.assign import Pick
-from custlib.tables.draft.compose import compose, guess
+from custlib.tables.draft.compose import compose
+from custlib.tables.draft.guess import guess
 from custlib.tables.draft.parts import Asked, Findings, Said
 from custlib.tables.draft.stages import bought, filled_down, unit_of
+from custlib.tables.draft.trial import tried
 from custlib.tables.draft.unit import Unit
 from custlib.tables.draft.verify import complete, verify
 from custlib.tables.store import quiet
@@ -114,12 +117,16 @@ def draft(
                 say(f"profile: {group.title}")
                 units.append(unit_of(db, len(units), group))
             groups = filled_down(db, units, groups, Path(work), folder, memory)
+            sides.split(db, units, groups, Path(work), folder, memory)
             bought(db, units, groups, Path(work), folder, memory)
             say("draft: relations")
             named = [unit for unit, group in zip(units, groups, strict=True) if not group.parts[0].headless]
             found = compose(named)
-            if not found.tables:
-                guess(named, found)
+            guess(named, found)
+            for one in found.tables["orders"].units if "orders" in found.tables else ():
+                totals.left_out(one, found)
+            sides.asked(found)
+            totals.compared(found)
             complete(found)
             home = place.settle(units, found, currency=currency, timezone=timezone)
             verify(found, home.timezone)
@@ -128,9 +135,20 @@ def draft(
             for one in unread:
                 found.said.insert(0, Said("unread", {"file": one.title, "zh": one.problem.said("zh"), "en": one.problem.said("en")}))
             _about_groups(groups, found)
+            settled(units, unread, found, rates)
             if not found.tables:
                 found.ask("tables", "q_tables")
-            content, asked = write.written(found, units, groups, home, name=name, folder=folder, as_of=day, rates=rates)
+            more = {"name": name, "folder": folder, "as_of": day, "rates": rates}
+            content, asked = write.written(found, units, groups, home, **more)
+            split, sources = write.layout(found, units, groups)
+            files = {
+                source: [one.staged for one in members]
+                for number, listed in sources.items()
+                for source, members in zip(listed, split[number], strict=True)
+            }
+            tried(content, asked, files, found, Path(work), memory, say)
+            if found.limit is not None:
+                content, asked = write.written(found, units, groups, home, **more)
     notes = tuple(Note(*(write.said(one, lang) for lang in ("zh", "en")), one.sure) for one in found.said)
     return Draft(content, tuple(_question(one) for one in asked), notes)
 
@@ -203,6 +221,8 @@ def _about_groups(groups: list[look.Group], found: Findings) -> None:
         part = group.parts[0]
         if len(group.parts) > 1:
             found.tell("several_files", 0.95, title=group.title, count=len(group.parts))
+            if group.uneven:
+                found.tell("columns_vary", 0.9, title=group.title, columns=", ".join(group.uneven))
         if "header" in part.options:
             found.tell("header_row", 0.9, file=group.title, row=part.options["header"])
         if part.guessed:

@@ -15,7 +15,16 @@ TIMES_OF_NAMES = re.compile(
     r"(?i)(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|january|february|march|april|june|july|august|"
     r"september|october|november|december|q[1-4]|h[12])(?![a-z])|[\d０-９一二三四五六七八九十]+|[年月日季度号期]"
 )
-TEXTS = ("csv",)
+# what a file of sales cannot gain or lose without being another one
+FAMILIES = (
+    frozenset({"order_id"}),
+    frozenset({"order_ts", "created_ts", "ts", "paid_ts"}),
+    frozenset({"net_amount", "amount", "line_amount", "gross_amount", "unit_price"}),
+    frozenset({"product_id", "product_name"}),
+    frozenset({"event_type"}),
+    frozenset({"respondent_id", "item_id"}),
+)
+RETURNED = frozenset({"return_id", "returned_order_id", "return_ts", "return_reason", "refund_amount", "refund_qty"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,13 @@ class Group:
 
     @property
     def columns(self) -> list[str]:
-        return list(self.parts[0].staged.columns)
+        """All columns that some part has, in the order in which they come up."""
+        return list(dict.fromkeys(name for part in self.parts for name in part.staged.columns))
+
+    @property
+    def uneven(self) -> list[str]:
+        """The columns that some part lacks."""
+        return [name for name in self.columns if any(name not in part.staged.columns for part in self.parts)]
 
 
 @dataclass(frozen=True)
@@ -164,15 +179,52 @@ def restage(part: Part, extra: dict, work: Path, base: Path, memory: str) -> Par
 
 
 def _grouped(opened: list[Part]) -> list[Group]:
-    """Put parts of one header together, unless their names say that they are different things (sales and returns)."""
+    """Put parts of one form together, unless their names say that they are different things (sales and returns)."""
     found: dict[tuple, list[Part]] = {}
     for part in opened:
         if "database" in part.options:
             key = ("database", part.options["database"], part.title)
         else:
-            key = (tuple(part.staged.columns), _sort(part), "records" in part.options, part.options.get("records"))
+            key = (tuple(sorted(part.staged.columns)), _sort(part), "records" in part.options, part.options.get("records"))
         found.setdefault(key, []).append(part)
-    return [Group(_common(members), tuple(members)) for members in found.values()]
+    merged: list[tuple[tuple, list[Part]]] = []
+    for key, members in found.items():
+        same = next((own for other, own in merged if key[0] != "database" and other[1:] == key[1:] and _one_form(own, members)), None)
+        if same is None:
+            merged.append((key, members))
+        else:
+            same += members
+    place = {id(part): number for number, part in enumerate(opened)}
+    return [Group(_common(members), tuple(sorted(members, key=lambda one: place[id(one)]))) for _, members in merged]
+
+
+def _one_form(own: list[Part], other: list[Part]) -> bool:
+    """Tell whether files differ by columns that came or went only: none was renamed, and none is what the others cannot do without."""
+    if own[0].headless or other[0].headless:
+        return False
+    a, b = ({name for part in members for name in part.staged.columns} for members in (own, other))
+    shared, gone, new = a & b, a - b, b - a
+    stems = [{_stem(part.title) for part in members} for members in (own, other)]
+    alike = bool(stems[0] & stems[1])
+    if len(shared) < 2 or len(shared) < (0.5 * min(len(a), len(b)) if alike else 0.75 * len(a | b)):
+        return False
+    meant = [{_meant(name) for name in names_of} - {""} for names_of in (gone, new)]
+    if meant[0] & meant[1]:
+        return False
+    have, apart = {_meant(name) for name in shared}, meant[0] | meant[1]
+    if any(apart & family and not have & family for family in FAMILIES):
+        return False
+    return alike or not apart & RETURNED
+
+
+def _meant(name: str) -> str:
+    """Give what a column's name surely means, "" where it says nothing."""
+    return next((one.concept for one in names.meanings(name) if "." not in one.concept and one.sure >= 0.7), "")
+
+
+def _stem(title: str) -> str:
+    """Give a file's name without its dates and numbers."""
+    return TIMES_OF_NAMES.sub("", title).strip(" _-.()（）")
 
 
 def _sort(part: Part) -> str:
@@ -185,7 +237,7 @@ def _sort(part: Part) -> str:
 def _common(members: list[Part]) -> str:
     if len(members) == 1:
         return members[0].title
-    stems = {TIMES_OF_NAMES.sub("", one.title).strip(" _-.()（）") for one in members}
+    stems = {_stem(one.title) for one in members}
     same = len({one.path for one in members}) == 1
     folder = (members[0].path.stem if same else members[0].path.parent.name) if members[0].path else ""
     return stems.pop() if len(stems) == 1 and any(stems) and not same else folder or members[0].title

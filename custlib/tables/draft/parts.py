@@ -50,6 +50,7 @@ class Findings:
     said: list[Said] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     options: dict[int, dict] = field(default_factory=dict)  # unit's number → options of its source
+    limit: float | str | None = None  # max_reject_share, where the usual one is too low
 
     def tell(self, key: str, sure: float | None = None, /, **values: object) -> None:
         """Keep a finding, with how sure it is where that can be said."""

@@ -185,7 +185,7 @@ def profiled(db: duckdb.DuckDBPyConnection, number: int, group: Group) -> tuple[
         else:
             marks = ()
         sql = f"CASE WHEN c{i} IN ({', '.join(map(literal, marks))}) THEN NULL ELSE c{i} END" if marks else f"c{i}"
-        kinds = {part.staged.types[name] for part in group.parts}
+        kinds = {part.staged.types[name] for part in group.parts if name in part.staged.types}
         label = str(first.found.get("labels", {}).get(name) or "")
         found.append(Profile(name, sql, kinds.pop() if len(kinds) == 1 else "VARCHAR", label, kept, filled, distinct, tuple(values), marks))
     return rows, found
@@ -195,6 +195,9 @@ def _select(part: Part, columns: list[str], place: int) -> str:
     staged, cells = part.staged, []
     missing = ", ".join(map(literal, MISSING))
     for i, name in enumerate(columns):
+        if name not in staged.columns:  # the file has no such column
+            cells.append(f"CAST(NULL AS VARCHAR) AS c{i}")
+            continue
         text = f"trim({as_text(staged.columns[name], staged.types[name])})"
         cells.append(f"CASE WHEN {text} IN ({missing}) THEN NULL ELSE {text} END AS c{i}")
     return f"SELECT {', '.join(cells)}, {place} AS part, {staged.row} AS line FROM {staged.scan} WHERE {staged.broken} IS NULL"

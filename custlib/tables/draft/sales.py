@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from custlib.tables.draft import returns
+from custlib.tables.draft import returns, who
 from custlib.tables.draft.amounts import columns_of, line_columns, order_total, paid
 from custlib.tables.draft.assign import SURE, Pick
 from custlib.tables.draft.keys import customer, day, order_key
 from custlib.tables.draft.kinds import picks_of
 from custlib.tables.draft.parts import Findings, TableDraft
+from custlib.tables.draft.restart import restarted, settle
 from custlib.tables.draft.unit import Unit
 
 ORDER_TEXTS = ("channel", "store_id", "currency", "payment", "ship_country", "ship_region", "invoice_type", "status", "returned_order_id")
@@ -24,7 +25,7 @@ def draft_sales(unit: Unit, found: Findings, *, people: Unit | None = None, line
     lines : Unit, optional
         A file of lines that names these orders; the unit then gives the orders only.
     """
-    order = order_key(unit, found)
+    order = restarted(unit, order_key(unit, found), found)
     filled, distinct = unit.rows.key(order.column) if order.column else (unit.rows.rows, unit.rows.rows)
     goods = unit.best("product_id", "product_name")
     counted = unit.best("quantity") >= 0.7 and unit.best("unit_price", "list_price", "line_amount", "net_amount", "amount") >= 0.6
@@ -46,6 +47,8 @@ def draft_sales(unit: Unit, found: Findings, *, people: Unit | None = None, line
     _nobody(unit, head.get("customer_id"), found)
     _ask_unclear(unit, found, priced=lines is None)
     returns.mark(unit, found, by_line=by_line)
+    settle(unit, found)
+    who.settle(unit, found)
 
 
 def _by_order(unit: Unit, head: dict[str, Pick], used: set[str], found: Findings, *, priced: bool) -> None:
@@ -129,15 +132,15 @@ def _grain(unit: Unit, order: Pick, kind: str, found: Findings, single: bool) ->
         else:
             found.tell("grain_none", 0.8, file=unit.title, rows=rows.rows, repeats=repeats)
     if order.column:
-        who = found.tables["orders"].columns.get("customer_id")
-        split = rows.split_keys(order.column, who.column) if who and who.column else 0
+        buyer = found.tables["orders"].columns.get("customer_id")
+        split = rows.split_keys(order.column, buyer.column) if buyer and buyer.column else 0
         if split:
-            found.tell("two_customers", orders=split, key=order.column, column=who.column)
+            found.tell("two_customers", orders=split, key=order.column, column=buyer.column)
 
 
-def _nobody(unit: Unit, who: Pick | None, found: Findings) -> None:
+def _nobody(unit: Unit, buyer: Pick | None, found: Findings) -> None:
     """Tell where one customer's number stands for nobody: all zeros or nines, and far more often than any other."""
-    profile = unit.rows.columns.get(who.column) if who else None
+    profile = unit.rows.columns.get(buyer.column) if buyer else None
     if not profile or len(profile.values) < 10:
         return
     (value, most), (_, second) = sorted(profile.values, key=lambda one: -one[1])[:2]

@@ -22,6 +22,10 @@ class Unit:
 
     first_only: set[str] = field(default_factory=set)  # amounts that stand in the first row of an order
 
+    joined: dict[str, list[str]] = field(default_factory=dict)  # columns that stand for several joined ones
+
+    sides: tuple[str, str] | None = None  # what was paid and what went back, in two columns that are never both filled
+
     @property
     def title(self) -> str:
         return self.rows.title

@@ -6,11 +6,15 @@ from types import SimpleNamespace
 
 from custlib.tables import schema
 from custlib.tables.declared import Source
+from custlib.tables.draft import dates, forms
+from custlib.tables.draft.assign import Pick
 from custlib.tables.draft.parts import Findings, spec_of
+from custlib.tables.draft.tomltext import toml
 from custlib.tables.draft.unit import Unit
 from custlib.tables.readers import Staged
-from custlib.tables.typing import typed
+from custlib.tables.typing import Typed, typed
 
+ODD = 3_000  # texts that are looked at where some were not read
 SPARED = 0.01  # share of rows that a column which can be spared may have rejected
 
 
@@ -27,6 +31,7 @@ def complete(found: Findings) -> None:
                     extra = pick.spec if isinstance(pick.spec, dict) else {}
                     columns[name] = replace(pick, spec={**base, **extra})
                 _settle(unit, draft, name, columns, found)
+    spelled(found)
     for draft in found.tables.values():
         for unit, columns in _sides(draft):
             used = [unit.rows.columns[name] for pick in columns.values() for name in _named(pick.spec) if name in unit.rows.columns]
@@ -36,6 +41,19 @@ def complete(found: Findings) -> None:
             marks = sorted({mark for profile in used if profile.name in plain for mark in profile.blanks})
             if marks:
                 found.option(unit, missing=sorted({*found.options.get(unit.rows.number, {}).get("missing", []), *marks}))
+
+
+def spelled(found: Findings) -> None:
+    """Write a question's choices as they must be answered: a column whose values need a form said is offered with that form."""
+    for place, one in enumerate(found.asked):
+        hit = re.fullmatch(r"tables\.([a-z_]+)\.columns\.([a-z_]+)", one.place)
+        draft = found.tables.get(hit[1]) if hit else None
+        if not draft or found.options.get(draft.units[0].rows.number, {}).keys() & {"date_format", "decimal", "thousands", "negative"}:
+            continue
+        columns = draft.units[0].rows.columns
+        specs = [spec_of(columns[choice], hit[1], hit[2]) if choice in columns else choice for choice, _ in one.choices]
+        choices = [(toml(spec) if isinstance(spec, dict) else spec, sure) for spec, (_, sure) in zip(specs, one.choices, strict=True)]
+        found.asked[place] = replace(one, choices=tuple(choices))
 
 
 def _settle(unit: Unit, draft, name: str, columns: dict, found: Findings) -> None:
@@ -98,6 +116,9 @@ def verify(found: Findings, zone: str) -> None:
             }
             for name, (count, rule) in rules.items():
                 column = table.column(name)
+                if count and (better := reshaped(unit, table.column(name), columns[name], found, zone, count)):
+                    columns[name], count = better
+                    found.tell("reshaped", 0.9, column=columns[name].column, table=draft.table, to=name)
                 spare = column.null and not (draft.table in ("orders", "order_lines") and name in ("net_amount", "quantity", "unit_price"))
                 if count > SPARED * unit.rows.rows and spare:
                     found.tell("dropped", column=columns[name].column or name, table=draft.table, to=name, rows=count, rule=f"@draft.rule.{rule}")
@@ -118,6 +139,44 @@ def verify(found: Findings, zone: str) -> None:
                     )
 
 
+def reshaped(unit: Unit, column: schema.Column, pick: Pick, found: Findings, zone: str, failing: int) -> tuple[Pick, int] | None:
+    """Give the pick with the form that also reads what was not read, and how many rows still fail; None where no form does better."""
+    spec = {"from": pick.spec} if isinstance(pick.spec, str) else dict(pick.spec)
+    profile = unit.rows.columns.get(pick.column)
+    if not profile or profile.native != "VARCHAR" or "values" in spec:
+        return None
+    odd = [(value, count) for value, count in _unread(unit, column, spec, found, zone) if value]
+    if not odd:
+        return None
+    if column.type in ("int", "dec2", "dec4", "float"):
+        form = forms.numbers([*profile.values, *odd]) if profile.number else None
+        options = form.options if form and not form.unsure else None
+    elif column.type in ("date", "ts") and profile.date and not profile.date.other:
+        form = dates.dates([*profile.values, *odd], named=True)
+        options = form.options if form and not form.other else None
+    else:
+        return None
+    if not options:
+        return None
+    kept = {key: value for key, value in spec.items() if key not in ("decimal", "thousands", "negative", "strip", "date_format")}
+    better = replace(pick, spec={**kept, **options})
+    left, _ = _failing(unit, column, better.spec, found, zone)
+    return (better, left) if left < failing and left <= 0.2 * failing else None
+
+
+def _unread(unit: Unit, column: schema.Column, spec: dict, found: Findings, zone: str) -> list[tuple[str, int]]:
+    """Give some of the texts that the column's rules refuse, with how often they come."""
+    one = _typed(unit, column, spec, found, zone)
+    rules = [rule for rule in one.rules if rule.name.startswith("unreadable")]
+    if not rules:
+        return []
+    came = f"SELECT {one.came} AS c{f', {one.mark} AS c_mark' if one.mark else ''} FROM {unit.rows.table}"
+    return unit.rows.ask(
+        f"SELECT CAST(c AS VARCHAR), count(*) FROM (SELECT *, {one.value} AS v_c FROM ({came})) WHERE {rules[0].test} "
+        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {ODD}"
+    )
+
+
 def _sides(draft) -> list[tuple[Unit, dict]]:
     """Give each unit of a table with the columns that are its own to change."""
     first = [(draft.units[0], draft.columns)]
@@ -136,17 +195,7 @@ def _named(spec: object) -> list[str]:
 
 def _failing(unit: Unit, column: schema.Column, spec: object, found: Findings, zone: str) -> tuple[int, str]:
     """Count the rows that break a rule of the column, and name the rule that most of them break."""
-    columns = {name: profile.sql for name, profile in unit.rows.columns.items()}
-    kinds = dict.fromkeys(columns, "VARCHAR")
-    source = Source("part", {"fullwidth": True} if found.options.get(unit.rows.number, {}).get("fullwidth") else {})
-    one = typed(
-        column,
-        {"from": spec} if isinstance(spec, str) else spec,
-        Staged("", "", columns, kinds, "line", ""),
-        source,
-        SimpleNamespace(timezone=zone if zone != "?" else "UTC"),
-        alias="c",
-    )
+    one = _typed(unit, column, {"from": spec} if isinstance(spec, str) else spec, found, zone)
     if not one.rules:
         return 0, ""
     came = f"SELECT {one.came} AS c{f', {one.mark} AS c_mark' if one.mark else ''} FROM {unit.rows.table}"
@@ -154,3 +203,10 @@ def _failing(unit: Unit, column: schema.Column, spec: object, found: Findings, z
     counts = unit.rows.ask(f"SELECT {tests} FROM (SELECT *, {one.value} AS v_c FROM ({came}))")[0]
     most = max(range(len(counts)), key=lambda place: counts[place])
     return sum(counts), one.rules[most].name
+
+
+def _typed(unit: Unit, column: schema.Column, spec: dict, found: Findings, zone: str) -> Typed:
+    columns = {name: profile.sql for name, profile in unit.rows.columns.items()}
+    source = Source("part", {"fullwidth": True} if found.options.get(unit.rows.number, {}).get("fullwidth") else {})
+    staged = Staged("", "", columns, dict.fromkeys(columns, "VARCHAR"), "line", "")
+    return typed(column, spec, staged, source, SimpleNamespace(timezone=zone if zone != "?" else "UTC"), alias="c")

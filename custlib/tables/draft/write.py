@@ -1,6 +1,5 @@
 """Write what was found as the text of a `dataset.toml`, every line with how sure it is and why, in Chinese and English."""
 
-import json
 import os
 import re
 from dataclasses import replace
@@ -9,6 +8,7 @@ from pathlib import Path
 from custlib.i18n import keys, text
 from custlib.tables import schema
 from custlib.tables.dataset import project_root
+from custlib.tables.draft.absent import bundles, lacking, wanted
 from custlib.tables.draft.assign import Pick
 from custlib.tables.draft.look import Group, Part
 from custlib.tables.draft.needs import needs
@@ -25,7 +25,7 @@ BETWEEN = " · "
 def said(one: Said, lang: str) -> str:
     """Give a sentence of the catalogues in one language; a value such as ``@draft.kind.phone`` is itself looked up."""
     values = {name: _value(value, one.values, lang) for name, value in one.values.items()}
-    if one.key == "unread":
+    if one.key in ("unread", "q_refused"):
         values["why"] = one.values[lang]
     return text(f"draft.{one.key}", lang, **values)
 
@@ -34,8 +34,14 @@ def written(
     found: Findings, units: list[Unit], groups: list[Group], home: Place, *, name: str, folder: Path, as_of: str, rates: dict | str | None
 ) -> tuple[str, list[Asked]]:
     """Give the text and the open questions, whose places name the sources as the text does."""
-    sources = _source_names(found, units, groups)
+    split, sources = layout(found, units, groups)
     asked = [replace(one, place=re.sub(r"\{(\d+)\}", lambda hit: (sources.get(int(hit[1])) or ["?"])[0], one.place)) for one in found.asked]
+    apart: dict[tuple[str, str], dict[str, Pick]] = {}
+    for draft in found.tables.values():
+        for unit in draft.units:
+            for source, parts in zip(sources[unit.rows.number], split[unit.rows.number], strict=True):
+                if less := lacking(draft, unit, parts, source, asked):
+                    apart[draft.table, source] = less
     reasons = {one.place: one for one in asked}
     used = {number for draft in found.tables.values() for number in (unit.rows.number for unit in draft.units)}
     if isinstance(rates, dict):
@@ -51,6 +57,8 @@ def written(
         lines.append(f"as_of = {quote(as_of)}{_why('as_of', found, reasons)}")
     if "orders" in found.tables:
         lines.append(f'returns = "net"  {_comment("returns_policy")}')
+    if found.limit is not None:
+        lines.append(f"max_reject_share = {toml(found.limit)}{_why('max_reject_share', found, reasons)}")
     if rates == "?":
         lines.append(f'rates = "?"{_why("rates", found, reasons)}')
     if "sources" in reasons and used:
@@ -58,15 +66,21 @@ def written(
     if not found.tables:
         lines.append(f'tables = "?"{_why("tables", found, reasons)}')
     for number, unit in enumerate(units):
-        for source, parts in zip(sources.get(number, []), _bundles(groups[number]), strict=False):
+        for source, parts in zip(sources.get(number, []), split[number], strict=True):
             if number in used:
                 lines += ["", *_source(source, parts, found.options.get(number, {}), unit, folder)]
+    aside = [one for one in asked if re.fullmatch(r"sources\.[^.]+", one.place) and used]
+    if aside:
+        lines += ["", "[sources]"]
+        for one in aside:
+            offers = "; ".join(f"{one_line(choice)} ({sure:.2f})" for choice, sure in one.choices)
+            lines.append(f'{quote(one.place.removeprefix("sources."))} = "?"  # {_both(one.said)}{": " + offers if offers else ""}')
     if not used:
         seen = [_comment("file_seen", file=one_line(group.title), columns=some(group.columns)) for group in groups if not group.parts[0].headless]
         lines += ["", *seen, f'sources = "?"{_why("sources", found, reasons)}' if "sources" in reasons else "[sources]"]
     for table in schema.tables():
         if table in found.tables:
-            lines += ["", *_table(found.tables[table], sources, reasons)]
+            lines += ["", *_table(found.tables[table], sources, reasons, apart)]
     for policy in found.policies:
         lines += ["", *_policy(policy)]
     if isinstance(rates, dict):
@@ -83,7 +97,13 @@ def written(
     return "\n".join(lines) + "\n", asked
 
 
-def _source_names(found: Findings, units: list[Unit], groups: list[Group]) -> dict[int, list[str]]:
+def layout(found: Findings, units: list[Unit], groups: list[Group]) -> tuple[dict[int, list[list[Part]]], dict[int, list[str]]]:
+    """Give, by the number of each unit, the parts of each of its sources and their names."""
+    split = {number: bundles(groups[number], wanted(found, unit)) for number, unit in enumerate(units)}
+    return split, _source_names(found, units, split)
+
+
+def _source_names(found: Findings, units: list[Unit], split: dict[int, list[list[Part]]]) -> dict[int, list[str]]:
     names: dict[int, list[str]] = {}
     taken: set[str] = set()
     for number, unit in enumerate(units):
@@ -96,7 +116,7 @@ def _source_names(found: Findings, units: list[Unit], groups: list[Group]) -> di
             or "file"
         )
         found_names = []
-        for _ in _bundles(groups[number]):
+        for _ in split[number]:
             one, count = base, 1
             while one in taken:
                 count += 1
@@ -105,14 +125,6 @@ def _source_names(found: Findings, units: list[Unit], groups: list[Group]) -> di
             found_names.append(one)
         names[number] = found_names
     return names
-
-
-def _bundles(group: Group) -> list[list[Part]]:
-    """Give the parts that one source can name together: files whose options are the same."""
-    bundles: dict[str, list[Part]] = {}
-    for part in group.parts:
-        bundles.setdefault(json.dumps({**part.options, "_": "" if part.path else part.title}, sort_keys=True, default=str), []).append(part)
-    return list(bundles.values())
 
 
 def _source(name: str, parts: list[Part], extra: dict, unit: Unit, folder: Path) -> list[str]:
@@ -128,7 +140,8 @@ def _source(name: str, parts: list[Part], extra: dict, unit: Unit, folder: Path)
     if "missing" in extra:
         extra = {**extra, "missing": [*MISSING[1:], *extra["missing"]]}
     lines += [f"{key} = {toml(value)}" for key, value in {**options, **extra}.items()]
-    lines.append(f"known = {toml(list(unit.rows.columns))}")
+    there = {column for part in parts for column in part.staged.columns}
+    lines.append(f"known = {toml([column for column in unit.rows.columns if column in there])}")
     return lines
 
 
@@ -141,7 +154,7 @@ def _path(path: Path, folder: Path) -> str:
     return path.as_posix()
 
 
-def _table(draft, sources: dict[int, list[str]], reasons: dict[str, Asked]) -> list[str]:
+def _table(draft, sources: dict[int, list[str]], reasons: dict[str, Asked], apart: dict[tuple[str, str], dict[str, Pick]]) -> list[str]:
     listed = [name for unit in draft.units for name in sources[unit.rows.number]]
     lines = [
         _comment("grain", zh_grain=schema.table(draft.table).grain_zh, en_grain=schema.table(draft.table).grain_en),
@@ -151,14 +164,13 @@ def _table(draft, sources: dict[int, list[str]], reasons: dict[str, Asked]) -> l
     if draft.collapse:
         lines.append(f"collapse = true  {_comment('collapse')}")
     lines += ["", f"[tables.{draft.table}.columns]", *_columns(draft.table, draft.columns, f"tables.{draft.table}.columns.", reasons)]
-    for unit in draft.units[1:]:
-        other = draft.by_unit.get(unit.rows.number, {})
-        for source in sources[unit.rows.number] if other else []:
-            lines += [
-                "",
-                f"[tables.{draft.table}.by_source.{source}]",
-                *_columns(draft.table, other, f"tables.{draft.table}.by_source.{source}.", reasons),
-            ]
+    for unit in draft.units:
+        own = draft.by_unit.get(unit.rows.number, {}) if unit is not draft.units[0] else {}
+        for source in sources[unit.rows.number]:
+            other = {**own, **apart.get((draft.table, source), {})}
+            if other:
+                where = f"tables.{draft.table}.by_source.{source}"
+                lines += ["", f"[{where}]", *_columns(draft.table, other, f"{where}.", reasons)]
     return lines
 
 
@@ -236,7 +248,12 @@ def _why(key: str, found: Findings, reasons: dict[str, Asked]) -> str:
         one = reasons[key]
         offers = "; ".join(f"{one_line(choice)} ({sure:.2f})" for choice, sure in one.choices)
         return f"  # {_both(one.said)}{': ' + offers if offers else ''}"
-    about = {"currency": ("currency", "no_money", "currency_given"), "timezone": ("zone", "zone_free", "zone_days"), "as_of": ("as_of",)}.get(key, ())
+    about = {
+        "currency": ("currency", "no_money", "currency_given"),
+        "timezone": ("zone", "zone_free", "zone_days"),
+        "as_of": ("as_of",),
+        "max_reject_share": ("limit_repeats",),
+    }.get(key, ())
     one = next((each for each in found.said if each.key in about), None)
     return f"  # {one.sure:.2f} {_both(one)}" if one and one.sure is not None else ""
 
