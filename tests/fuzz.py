@@ -12,6 +12,7 @@ import os
 import random
 import select
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -836,9 +837,13 @@ def watched(seed: int, start: int, stop: int, keep: Path, kinds: tuple[str, ...]
                 else:
                     found.append(tuple(told))
                     number, began = told[0] + 1, None
+                    if number % 5_000 == 0:
+                        print(f"{number:,} of {stop:,}, {sum(bool(one[3]) for one in found)} bad", file=sys.stderr, flush=True)
         worker.kill()
         worker.wait()
         worker.stdout.close()
+        if worker.returncode == -signal.SIGTERM:  # somebody ended it: no input can, so the same case runs again
+            continue
         if number < stop:
             kind = case(seed, number)[0]
             keeping(keep, number, kind, None, f"{why}: python tests/fuzz.py --seed {seed} --only {number}")

@@ -213,3 +213,9 @@ def test_a_message_names_places_and_never_what_looks_like_a_person(tmp_path):
         with pytest.raises(Problem) as caught:
             stage(tmp_path / name, Source("s", {"path": name, **({"encoding": "utf-8"} if name == "s.csv" else {})}), tmp_path)
         assert mail not in caught.value.said("bi") and "zoe" not in caught.value.said("bi")
+
+
+def test_a_header_row_beyond_any_file_is_refused(tmp_path):
+    (tmp_path / "s.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(Problem):
+        stage(tmp_path / "s.csv", Source("s", {"path": "s.csv", "header": 10**30}), tmp_path)

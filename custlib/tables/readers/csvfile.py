@@ -5,6 +5,7 @@ A row number is the line a spreadsheet or an editor shows: the first line is row
 
 import csv
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -100,7 +101,7 @@ def _sample(path: Path) -> list[str]:
 
 def _lines_at(path: Path, rows: list[int]) -> dict[int, str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return {number: line.rstrip("\r\n") for number, line in enumerate(islice(file, rows[-1]), 1) if number in rows}
+        return {number: line.rstrip("\r\n") for number, line in enumerate(islice(file, min(rows[-1], sys.maxsize)), 1) if number in rows}
 
 
 def _cells(line: str, after: list[str], mark: str) -> tuple[list[str], int]:
