@@ -72,4 +72,5 @@ def test_every_target_of_the_makefile_has_help():
     text = (ROOT / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: (.*)$", text, flags=re.M).group(1).split()
     helped = re.findall(r"^([a-z]+):.*## \w", text, flags=re.M)
-    assert sorted(phony) == sorted(helped) == sorted(["setup", "report", "test", "notebooks", "lab", "bench", "extra", "fuzz", "lint", "clean", "help"])
+    targets = ["setup", "report", "test", "notebooks", "lab", "bench", "extra", "fuzz", "lint", "clean", "help"]
+    assert sorted(phony) == sorted(helped) == sorted(targets)
