@@ -7,6 +7,7 @@ AS_OF ?=
 NAME ?=
 OUT ?=
 WORKERS ?=
+SIZES ?=
 PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -28,8 +29,8 @@ notebooks: .venv/.stamp  ## rebuild notebooks/*.ipynb from notebooks/src, execut
 lab: .venv/.stamp  ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
-bench: .venv/.test  ## measure speed and memory as ratios and rewrite tests/benchmarks/README.md
-	@$(PY) tests/benchmarks/bench.py
+bench: .venv/.test  ## measure speed and memory as ratios, rewrite tests/benchmarks/README.md and its picture: make bench SIZES=1e5,1e6
+	@SIZES="$(SIZES)" $(PY) tests/benchmarks/bench.py
 
 fuzz: .venv/.test  ## throw 100,000 hostile inputs at the readers, the mapping and the build: make fuzz N=1000 SEED=2
 	@$(PY) tests/fuzz.py --n "$(or $(N),100000)" --seed "$(or $(SEED),1)"
@@ -37,8 +38,8 @@ fuzz: .venv/.test  ## throw 100,000 hostile inputs at the readers, the mapping a
 lint: .venv/.test  ## check the style of the code
 	@$(PY) -m ruff check .
 
-extra: .venv/.stamp  ## install what reading a database server needs: make extra NAME=postgres (or mysql)
-	@case "$(NAME)" in postgres|mysql) ;; *) echo "extra: say NAME=postgres or NAME=mysql" >&2; exit 2;; esac
+extra: .venv/.stamp  ## install what a database server or a cluster needs: make extra NAME=postgres (or mysql, spark)
+	@case "$(NAME)" in postgres|mysql|spark) ;; *) echo "extra: say NAME=postgres, NAME=mysql or NAME=spark" >&2; exit 2;; esac
 	@bash requirements/install.sh "$(PYTHON)" "requirements/$(NAME).lock"
 
 clean:  ## remove .venv, builds and runs; your raw data stay

@@ -52,12 +52,28 @@ def report(dataset: DatasetOption = "complete_journey", as_of: AsOfOption = None
 
 
 @app.command()
-def customers(dataset: DatasetOption, out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")], as_of: AsOfOption = None,
-              set_: SetOption = None, memory: MemoryOption = "256MB") -> None:
+def customers(out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
+              dataset: Annotated[str | None, typer.Option("--dataset", "-d", help="Name under data/, or path of a dataset.toml.")] = None,
+              orders: Annotated[Path | None, typer.Option("--orders", help="Parquet or CSV, file or folder: one row per order with order_id, "
+                                                          "customer_id, order_ts, net_amount.")] = None,
+              lines: Annotated[Path | None, typer.Option("--lines", help="With --orders: one row per order line with order_id, net_amount.")] = None,
+              engine: Annotated[str, typer.Option("--engine", help="duckdb or spark.")] = "duckdb",
+              full: Annotated[bool, typer.Option("--full", help="With --orders: all columns of the customer table.")] = False,
+              as_of: AsOfOption = None, set_: SetOption = None,
+              memory: Annotated[str | None, typer.Option("--memory", help="Memory limit of the rows tier, such as 4GB.")] = None,
+              lang: LangOption = "en") -> None:
     """Write customers.parquet, labels.parquet and edges.json only, without notebooks. 只写客户表与标签。"""
+    _speak(lang)
+    if (dataset is None) == (orders is None) or (orders is None and (lines is not None or full or engine != "duckdb")):
+        raise Problem("customers_source")
+    if orders is not None:
+        from custlib.report.orders_tables import write_from_orders
+
+        print(write_from_orders(orders, out, lines=lines, as_of=as_of, engine=engine, set_=set_ or [], memory=memory or "2GB", full=full, say=say))
+        return
     from custlib.report.segment_tables import write_segment_tables
 
-    print(write_segment_tables(_adopted(dataset, as_of=as_of), out, as_of=as_of, set_=set_ or [], memory=memory, say=say))
+    print(write_segment_tables(_adopted(dataset, as_of=as_of), out, as_of=as_of, set_=set_ or [], memory=memory or "256MB", say=say))
 
 
 @tables_app.command("init")

@@ -47,6 +47,7 @@ NODES = (
     exp.Filter,
     exp.Window,
     exp.RowNumber,
+    exp.Lag,
     exp.WindowSpec,
     exp.DateDiff,
     exp.Year,
@@ -56,6 +57,7 @@ NODES = (
     exp.Ceil,
     exp.Round,
     exp.Abs,
+    exp.Sqrt,
     exp.And,
     exp.Or,
     exp.Not,
@@ -90,6 +92,7 @@ TYPES = (
     exp.DataType.Type.DATE,
     exp.DataType.Type.BOOLEAN,
     exp.DataType.Type.TIMESTAMP,
+    exp.DataType.Type.TIMESTAMPNTZ,
 )
 
 
@@ -163,8 +166,8 @@ def _star(node: exp.Star) -> list[str]:
 
 def _window(node: exp.Window) -> list[str]:
     found = [] if node.args.get("partition_by") else [f"window without partition: {node.sql('duckdb')[:60]}"]
-    if isinstance(node.this, exp.RowNumber) and not node.args.get("order"):
-        found.append("row_number without an order")
+    if isinstance(node.this, exp.RowNumber | exp.Lag) and not node.args.get("order"):
+        found.append(f"{node.this.key} without an order")
     return found
 
 
@@ -231,4 +234,4 @@ def output_columns(sql: str) -> dict[str, str | None]:
 
 def parameters(sql: str) -> set[str]:
     """Give the names of the bound parameters."""
-    return set(re.findall(r"\$([a-z_]+)", sql))
+    return set(re.findall(r"\$([a-z][a-z_0-9]*)", re.sub(r"--.*", "", sql)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from custlib.checks import iso_day, nearest, one_of, within
+from custlib.engine.choose import ENGINES
 from custlib.i18n import Problem
 
 
@@ -36,6 +37,8 @@ PARAMETERS = {one.name: one for one in (
     Parameter("window_days", "int", 0, "只看最近多少天；0 为全部历史", "only the last days; 0 is the whole history", 0, 1825),
     Parameter("segment_map", "file", "", "分群表：空白为数据集声明的那张，否则为 named 或 TOML 文件路径",
               "segment map: blank is the data set's own, else named, or the path of a TOML file"),
+    Parameter("engine", "choice", "duckdb", "计算引擎：duckdb，或已安装的 spark", "what computes over rows: duckdb, or spark where it is installed",
+              allowed=ENGINES),
     Parameter("resamples", "int", 200, "重抽样次数", "bootstrap draws behind each interval", 20, 2000),
 )}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from custlib import tables
 from custlib.engine import DuckEngine
+from custlib.engine.choose import ready
 from custlib.i18n import Problem
 from custlib.report.declared import has_orders, own
 from custlib.report.parameters import PARAMETERS
@@ -35,6 +36,7 @@ def settle(data: tables.Dataset, built: tables.Built, given: dict[str, Any]) -> 
         raise Problem("bad_parameter", name="business_cuts", want="@want.business", got="[]")
     chosen["segment_map"] = chosen["segment_map"] or own(data).map
     sound(chosen["segment_map"])
+    ready(chosen["engine"])
     if not has_orders(built):
         return chosen
     with DuckEngine(built.folder, day, returns=data.returns, zero=data.zero, window_days=chosen["window_days"] or None) as engine:

@@ -35,6 +35,7 @@ abc: list = [0.70, 0.90]           # cumulative shares that end classes A and B
 tier_rule: str = "share"           # high/mid/low by cumulative share, or by head count (quantile)
 window_days: int = 0               # only the last days; 0 is the whole history
 segment_map: str = ""              # blank: the data set's own map, else named; or the path of a TOML file
+engine: str = "duckdb"             # what computes over rows: duckdb, or spark where it is installed
 resamples: int = 200               # bootstrap draws behind each interval; 20 to 2000
 
 # %%
@@ -45,7 +46,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from custlib import course, plots, tables, value
-from custlib.engine import DuckEngine
+from custlib.engine import rows_tier
 from custlib.i18n import integer, money, number, percent, text
 from custlib.plots import both
 from custlib.report import context, findings, segment_tables
@@ -64,8 +65,8 @@ from custlib.report.summary import run_folder, say, write_summary
 data = tables.load(dataset)
 built = tables.build(data)
 run = run_folder(run_dir)
-engine = DuckEngine(built.folder, date.fromisoformat(as_of), returns=data.returns, zero=data.zero, window_days=window_days or None)
-ledger = tables.ledger(engine.ledger(), built)
+rows = rows_tier(built.folder, date.fromisoformat(as_of), engine=engine, returns=data.returns, zero=data.zero, window_days=window_days or None)
+ledger = tables.ledger(rows.ledger(), built)
 ledger
 
 # %% [markdown] tags=["zh"]
@@ -83,7 +84,7 @@ ledger
 # R = days from the last order to the as-of day, F = orders (not lines), M = net spend. A return lowers money; it is never an order and moves no date.
 
 # %%
-customers = engine.customers()
+customers = rows.customers()
 customers[["recency_days", "orders", "order_days", "net_amount", "average_order_amount"]].describe(percentiles=[0.5]).round(2)
 
 # %% [markdown] tags=["zh"]
@@ -96,7 +97,7 @@ customers[["recency_days", "orders", "order_days", "net_amount", "average_order_
 
 # %%
 columns = {"recency_days": True, "orders": False, "net_amount": False}  # column: small is good
-edges = {column: engine.edges(column, bins, reverse=small) for column, small in columns.items()}
+edges = {column: rows.edges(column, bins, reverse=small) for column, small in columns.items()}
 pd.DataFrame({column: one.edges for column, one in edges.items()}).rename_axis("edge of score").sort_index()
 
 # %% [markdown] tags=["zh"]
@@ -128,7 +129,7 @@ segments[["segment", "rule", "customers", "customer_share", "amount_share", "med
 
 # %%
 look = {"lang": lang, "source": data.source_in(lang), "as_of": as_of, "n": len(customers), "simulated": data.simulated}
-keep = {"run_dir": run, "sql": engine.queries, "n": len(customers), "as_of": as_of}
+keep = {"run_dir": run, "sql": rows.queries, "n": len(customers), "as_of": as_of}
 best = segments[segments["customers"] > 0].iloc[0]
 ax = plots.segment_bars(segments, **look)
 size = {"best_customers": percent(best["customer_share"]), "best_amount": percent(best["amount_share"])}
@@ -270,7 +271,7 @@ for name, frame in frames.items():
     frame.to_parquet(run / "tables" / f"{name}.parquet", index=False)
 chosen = {"as_of": as_of, "window_days": window_days}
 tables.write_json(run / "tables" / "edges.json", segment_tables.thresholds(data, chosen, found))
-engine.write_queries(run / "sql")
+rows.write_queries(run / "sql")
 
 # %%
 said = findings.conclusions(key_numbers, segments, customers, named, currency=data.currency, seed=seed, times=resamples)

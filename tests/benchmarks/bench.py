@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+import scale
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -53,9 +54,17 @@ def main() -> None:
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python keeps its bytecode
     try:
         rows = [*segment_table(sales, work, environment), *report(work, environment), *import_time(environment)]
+        grown = scale.measured(work, sizes())
+        scale.picture(grown, HERE / "scale.png")
     finally:
         shutil.rmtree(work)
-    write(rows)
+    write(rows, scale.tables(grown))
+
+
+def sizes() -> tuple[int, ...]:
+    """Give the numbers of orders to measure: those of the words SIZES=1e5,1e6, else all."""
+    given = os.environ.get("SIZES")
+    return tuple(int(float(one)) for one in given.split(",")) if given else scale.SIZES
 
 
 def own(work: Path) -> Path:
@@ -122,7 +131,7 @@ def import_time(environment: dict[str, str]) -> list[tuple[str, str, str, str]]:
     return [("`import custlib`, above starting Python", f"{max(mine - bare, 0):.3f} s", "", f"{mine / bare:.2f}")]
 
 
-def write(rows: list[tuple[str, str, str, str]]) -> None:
+def write(rows: list[tuple[str, str, str, str]], grown: list[str]) -> None:
     cores, memory = os.cpu_count(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     names = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "pandas", "numpy", "pyarrow", "papermill"))
     lines = ["# Benchmarks", "", f"Made by `make bench` on {cores} cores, {memory:.0f} GB, Python {platform.python_version()}, {names}.",
@@ -130,7 +139,12 @@ def write(rows: list[tuple[str, str, str, str]]) -> None:
              "of the report.", "",
              "| What | Time | Peak memory | Ratio |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows), "",
              "The hand-written reference gives the same labels (checked in the run) but accounts for no row, rejects nothing, keeps no",
-             "canonical tables and explains no customer; what `custlib` does more is what the ratio pays for."]
+             "canonical tables and explains no customer; what `custlib` does more is what the ratio pays for.", "",
+             "## From 100,000 orders on", "",
+             f"Made-up orders (a tenth as many customers), each way in a process of its own, in turn, median of {scale.ROUNDS}; the time of the work",
+             f"itself, from Parquet, after imports; memory of the whole process; DuckDB's limit {scale.MEMORY}. Right of the sizes: time to that of",
+             "the bare aggregation, size by size, and growth from 1,000,000 orders on (1.00: in proportion).", "", *grown, "",
+             "![Seconds over orders](scale.png)"]
     (HERE / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines[5:]))
 

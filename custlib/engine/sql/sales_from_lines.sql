@@ -7,6 +7,11 @@ SELECT
     CASE WHEN o.is_return AND l.net_amount > 0 THEN -l.net_amount ELSE l.net_amount END AS amount,
     l.is_zero,
     (l.is_return OR o.is_return) AS is_return,
-    coalesce(l.excluded_by, o.excluded_by) AS excluded_by
+    coalesce(l.excluded_by, o.excluded_by) AS excluded_by,
+    o.order_ts,
+    o.channel,
+    l.product_id,
+    l.quantity,
+    l.discount_amount
 FROM order_lines AS l
 JOIN orders AS o ON o.order_id = l.order_id

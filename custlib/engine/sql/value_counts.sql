@@ -6,7 +6,7 @@ WITH named AS (
             WHEN $column = 'orders' AND orders > 0 THEN CAST(orders AS DOUBLE)
             WHEN $column = 'net_amount' AND orders > 0 THEN CAST(net_amount AS DOUBLE)
         END AS amount
-    FROM customers
+    FROM rfm
 )
 SELECT CAST(amount AS DOUBLE) AS amount, CAST(count(*) AS BIGINT) AS customers
 FROM named
