@@ -1,7 +1,7 @@
 # Every command of the workbench. Person, CI and scheduler type the same words.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-DATASET ?= complete_journey
+DATASET ?= pinecone
 REPORT_LANG ?= zh
 AS_OF ?=
 NAME ?=

@@ -36,7 +36,7 @@ def say(line: str) -> None:
 
 
 @app.command()
-def report(dataset: DatasetOption = "complete_journey", as_of: AsOfOption = None,
+def report(dataset: DatasetOption = "pinecone", as_of: AsOfOption = None,
            lang: Annotated[str, typer.Option("--lang", help="zh, en or bi.")] = "zh",
            out: Annotated[Path | None, typer.Option("--out", help="The run folder; default reports/runs/<dataset>_<as_of>.")] = None,
            workers: Annotated[int | None, typer.Option("--workers", min=1, help="Kernels at a time; changes no number.")] = None,
@@ -73,7 +73,23 @@ def customers(out: Annotated[Path, typer.Option("--out", help="Folder for the ta
         return
     from custlib.report.segment_tables import write_segment_tables
 
-    print(write_segment_tables(_adopted(dataset, as_of=as_of), out, as_of=as_of, set_=set_ or [], memory=memory or "256MB", say=say))
+    print(write_segment_tables(_adopted(dataset, as_of=as_of), out, as_of=as_of, set_=set_ or [], memory=memory or "512MB", say=say))
+
+
+@app.command()
+def synth(out: Annotated[Path, typer.Option("--out", help="Folder: raw/ with the files, truth/ with what is planted, dataset.toml.")],
+          customers: Annotated[int, typer.Option("--customers", help="Number of customer ids, 100 to 5,000,000.")] = 5_000,
+          seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = 20250123,
+          plain: Annotated[bool, typer.Option("--plain", help="Only the purchase and spend processes: no covariates, calendar, stock-outs, "
+                                              "duplicates.")] = False,
+          chunk: Annotated[int, typer.Option("--chunk", help="Thousands of customers held at a time; the files are the same.")] = 1) -> None:
+    """Make the simulated brand 松果零食 Pinecone Snacks as raw files with planted truth. 生成模拟品牌的原始文件与答案。"""
+    from custlib.synth.command import synth_command
+    from custlib.synth.world import World
+
+    rows = synth_command(World(customers=customers, seed=seed, plain=plain), out, say=say, chunk=chunk)
+    say(", ".join(f"{table} {count:,}" for table, count in rows.items()))
+    print(out / "dataset.toml")
 
 
 @tables_app.command("init")
@@ -91,7 +107,7 @@ def tables_init(files: Annotated[list[str], typer.Argument(help="Files, a folder
 
 
 @tables_app.command("build")
-def tables_build(dataset: DatasetOption, memory: MemoryOption = "256MB") -> None:
+def tables_build(dataset: DatasetOption, memory: MemoryOption = "512MB") -> None:
     """Build data/<name>/build from the sources; skipped when nothing changed. 建立规范表；输入未变则跳过。"""
     from custlib import tables
 
@@ -102,7 +118,7 @@ def tables_build(dataset: DatasetOption, memory: MemoryOption = "256MB") -> None
 
 
 @tables_app.command("check")
-def tables_check(dataset: DatasetOption, memory: MemoryOption = "256MB", lang: LangOption = "en") -> None:
+def tables_check(dataset: DatasetOption, memory: MemoryOption = "512MB", lang: LangOption = "en") -> None:
     """Read everything, keep nothing: tell what a build would take, leave out, reject and open. 试读，不写入。"""
     from custlib import tables
     from custlib.tables.explain import explained

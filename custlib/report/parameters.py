@@ -23,8 +23,8 @@ class Parameter:
 
 
 PARAMETERS = {one.name: one for one in (
-    Parameter("dataset", "text", "complete_journey", "数据集名称或 dataset.toml 的路径", "name of a data set, or path of a dataset.toml"),
-    Parameter("as_of", "day", "2018-01-01", "截止日：当天及以后的行不存在", "rows on or after this day do not exist for the run"),
+    Parameter("dataset", "text", "pinecone", "数据集名称或 dataset.toml 的路径", "name of a data set, or path of a dataset.toml"),
+    Parameter("as_of", "day", "2025-01-01", "截止日：当天及以后的行不存在", "rows on or after this day do not exist for the run"),
     Parameter("lang", "choice", "bi", "语言", "language of titles and axis names", allowed=("zh", "en", "bi")),
     Parameter("run_dir", "text", "reports/runs/notebooks", "运行文件夹", "the run folder: earlier notebooks wrote here"),
     Parameter("seed", "int", 20250123, "重抽样的随机种子", "seed, for resampling only", 0, 2**31 - 1),

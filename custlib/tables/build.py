@@ -4,6 +4,8 @@ import hashlib
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
@@ -13,7 +15,7 @@ import duckdb
 
 from custlib.checks import column_names, nearest
 from custlib.engine import connect
-from custlib.i18n import GateRefused, Problem
+from custlib.i18n import GateRefused, Problem, Trouble
 from custlib.tables import adopt, given, inputs, plan, quality, rates, schema, write
 from custlib.tables.dataset import SCHEMA, Dataset
 from custlib.tables.declared import Mapping
@@ -63,7 +65,7 @@ def build(dataset: Dataset, *, say: Say = quiet, memory: str = MEMORY) -> Built:
         with held(dataset, alone=True, say=say, waiting=WAITING):
             standing = _standing(dataset, key)  # another run may have built it while this one waited
             if not standing:
-                with fresh_folder(dataset.build) as work:
+                with fresh_folder(dataset.build) as work, _within(memory):
                     facts = _build(dataset, came, work, memory, say, keep=dataset.folder / "refused")
                     write_json(work / "build.json", {"key": key, "schema": SCHEMA, "code": code_hash(), **facts})
             return standing or Built(dataset.build, read_json(dataset.build / "build.json"))
@@ -72,7 +74,7 @@ def build(dataset: Dataset, *, say: Say = quiet, memory: str = MEMORY) -> Built:
 def check(dataset: Dataset, *, say: Say = quiet, memory: str = MEMORY) -> dict:
     """Do all that `build` does, keep nothing, and give the facts; a gate refuses as it would refuse the build."""
     _checked(dataset, memory)
-    with inputs.gathered(dataset, say=say, memory=memory) as came, tempfile.TemporaryDirectory() as folder:
+    with inputs.gathered(dataset, say=say, memory=memory) as came, tempfile.TemporaryDirectory() as folder, _within(memory):
         return _build(dataset, came, Path(folder), memory, say, keep=None)
 
 
@@ -83,6 +85,15 @@ def _checked(dataset: Dataset, memory: str = MEMORY) -> None:
     with given.told_of(dataset.path):
         plan.check_columns(dataset)
         quality.check_settings(dataset)
+
+
+@contextmanager
+def _within(memory: str) -> Iterator[None]:
+    """Say in one sentence that the memory was too little."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise Trouble("engine_memory", memory=memory) from error
 
 
 def code_hash() -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from custlib.checks import iso_day, nearest, within
 from custlib.i18n import Problem
-from custlib.tables import declared, given
+from custlib.tables import declared, generated, given
 from custlib.tables.declared import OPEN, Mapping, Source
 
 SCHEMA = 1
 TOP = {"schema", "name", "title", "source", "licence", "simulated", "currency", "timezone", "home_country", "tax_included", "as_of",
-       "returns", "zero", "max_reject_share", "sources", "tables", "policies", "rates", "quality", "segments"}
+       "returns", "zero", "max_reject_share", "sources", "tables", "policies", "rates", "quality", "segments", "generated"}
 LITERAL = ("missing", "values", "strip", "equals", "known")  # a question mark is itself there
 REQUIRED = ("schema", "name", "currency", "timezone", "sources", "tables")
 
@@ -47,6 +47,7 @@ class Dataset:
     rates: dict | None
     quality: dict
     segments: dict
+    generated: dict | None
     fingerprint: str
 
     @property
@@ -154,7 +155,7 @@ def _checked(path: Path, raw: dict, content: str) -> Dataset:
         max_reject_share=_share("max_reject_share", raw.get("max_reject_share", 0.05)),
         sources=sources, groups=groups, tables={name: replace(one, source=group_of[one.sources[0]]) for name, one in mapped.items()},
         policies=declared.policies(raw.get("policies", []), path), rates=declared.rates(raw.get("rates"), sources, path),
-        quality=raw.get("quality", {}), segments=raw.get("segments", {}),
+        quality=raw.get("quality", {}), segments=raw.get("segments", {}), generated=generated.options(raw.get("generated"), path),
         fingerprint=hashlib.sha256(content.encode()).hexdigest())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from os.path import commonpath
 from pathlib import Path
 
-from custlib.tables import database
+from custlib.tables import database, generated
 from custlib.tables.dataset import Dataset
 from custlib.tables.locate import locate, sha256
 from custlib.tables.readers import Staged, stage
@@ -55,6 +55,8 @@ def gathered(dataset: Dataset, *, say: Say, memory: str) -> Iterator[Inputs]:
     folder = Path(tempfile.mkdtemp(prefix=".stage-", dir=dataset.folder))
     try:
         paths, hashes, fetched = {}, {}, {}
+        if dataset.generated is not None:
+            generated.ready(dataset.folder, dataset.generated, say=say)
         for name in used(dataset):
             source = dataset.sources[name]
             if "database" not in source.options:

@@ -198,17 +198,17 @@ def collapsed(mapping: Mapping, view: str) -> str:
         how = {"order_ts": "min", "customer_id": "max"} | {n: "max" for n, spec in mapping.columns.items() if spec.get("repeated")}
         parts = [f"{how.get(n, 'sum' if table.column(n).type == 'dec2' else 'min')}(orders__{n}) AS {n}" for n in rest]
         return f"SELECT orders__{key} AS {key}, {', '.join([*parts, source])} FROM {rows} GROUP BY 1"
-    parts = ", ".join(f"{n}.{n}" for n in rest)
-    joins = " ".join(f"LEFT JOIN (SELECT k, max({{'n': n, 'v': v}}).v AS {n} FROM (SELECT {mapping.table}__{key} AS k, "
+    parts = ", ".join(f'"{n}"."{n}"' for n in rest)
+    joins = " ".join(f"LEFT JOIN (SELECT k, max({{'n': n, 'v': v}}).v AS \"{n}\" FROM (SELECT {mapping.table}__{key} AS k, "
                      f"{mapping.table}__{n} AS v, count(*) AS n FROM {rows} WHERE {mapping.table}__{n} IS NOT NULL GROUP BY 1, 2) "
-                     f"GROUP BY 1) AS {n} ON {n}.k = base.{key}" for n in rest)
+                     f'GROUP BY 1) AS "{n}" ON "{n}".k = base.{key}' for n in rest)
     return (f"SELECT base.{key}{', ' + parts if parts else ''}, base.source_file, base.source_row FROM (SELECT {mapping.table}__{key} "
             f"AS {key}, {source} FROM {rows} GROUP BY 1) AS base {joins}")
 
 
 def plain(mapping: Mapping, view: str) -> str:
     """Give the SELECT of a table with one row per sound source row."""
-    parts = ", ".join(f"{mapping.table}__{name} AS {name}" for name in mapping.columns)
+    parts = ", ".join(f'{mapping.table}__{name} AS "{name}"' for name in mapping.columns)
     return f"SELECT {parts}, source_file, source_row FROM {view} WHERE {sound(mapping)}"
 
 
@@ -222,6 +222,6 @@ def completed(dataset: Dataset, table: str, select: str, extra: dict[str, str]) 
     mapped = dataset.tables[table].columns if table in dataset.tables else {}
     cells = []
     for column in schema.table(table).columns:
-        sql = extra.get(column.name) or (column.name if column.name in mapped else "NULL")
-        cells.append(f"CAST({sql} AS {TYPES[column.type]}) AS {column.name}")
+        sql = extra.get(column.name) or (f'"{column.name}"' if column.name in mapped else "NULL")  # quoted: campaigns.end is a word of SQL
+        cells.append(f'CAST({sql} AS {TYPES[column.type]}) AS "{column.name}"')
     return f"SELECT {', '.join(cells)}, {literal(dataset.name)} AS source_system, source_file, source_row FROM ({select})"

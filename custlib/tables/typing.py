@@ -61,8 +61,9 @@ def typed(column: Column, spec: dict, staged: Staged, source: Source, dataset: D
     came, kind, name = _came(spec, staged, source)
     if spec.get("values"):
         text = came if kind == "VARCHAR" else f"CAST({came} AS VARCHAR)"
-        cases = " ".join(f"WHEN {literal(old)} THEN {literal(str(new))}" for old, new in spec["values"].items())
-        came, kind = f"nullif(CASE {text} {cases} ELSE {text} END, '')", "VARCHAR"  # "" declares a value that means nobody
+        # a map, for CASE would hold the text once for every value; "" declares a value that means nobody
+        pairs = ", ".join(f"{literal(old)}: {literal(str(new))}" for old, new in spec["values"].items())
+        came, kind = f"nullif(coalesce(MAP {{{pairs}}}[{text}], {text}), '')", "VARCHAR"
     value, mark = _value(column, spec, alias, kind, source, dataset), None
     if isinstance(spec.get("sign"), dict):
         mark = _as_text(*_column(spec["sign"]["column"], staged, source))

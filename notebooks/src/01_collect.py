@@ -22,8 +22,8 @@
 # **Finding:** every row has gone somewhere, every column has an origin, and quality has a score whose weights and rules are printed here.
 
 # %% tags=["parameters"]
-dataset: str = "complete_journey"  # name or path of a dataset.toml
-as_of: str = "2018-01-01"          # rows on or after this day do not exist for the run; never today()
+dataset: str = "pinecone"          # name or path of a dataset.toml
+as_of: str = "2025-01-01"          # rows on or after this day do not exist for the run; never today()
 lang: str = "bi"                   # zh, en or bi
 run_dir: str = "reports/runs/notebooks"  # the run folder
 

@@ -23,8 +23,8 @@
 # **Finding:** at the end of this page, written from the data of the day; every number has its interval, every label its threshold.
 
 # %% tags=["parameters"]
-dataset: str = "complete_journey"  # name or path of a dataset.toml
-as_of: str = "2018-01-01"          # rows on or after this day do not exist for the run; never today()
+dataset: str = "pinecone"          # name or path of a dataset.toml
+as_of: str = "2025-01-01"          # rows on or after this day do not exist for the run; never today()
 lang: str = "bi"                   # zh, en or bi, for titles and axis names
 run_dir: str = "reports/runs/notebooks"  # the run folder
 seed: int = 20250123               # for resampling only

@@ -22,8 +22,8 @@
 # **Finding:** the sentences below are the report's first page; the command line makes HTML and Excel from them once the gates are passed.
 
 # %% tags=["parameters"]
-dataset: str = "complete_journey"  # name or path of a dataset.toml
-as_of: str = "2018-01-01"          # the snapshot day of the run
+dataset: str = "pinecone"          # name or path of a dataset.toml
+as_of: str = "2025-01-01"          # the snapshot day of the run
 lang: str = "bi"                   # zh, en or bi
 run_dir: str = "reports/runs/notebooks"  # the run folder: earlier notebooks wrote here
 
