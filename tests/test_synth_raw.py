@@ -18,7 +18,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 import custlib
+from custlib.i18n import Problem, Trouble
 from custlib.synth import cells, fetch, mapping, raw, reserved
+from custlib.synth.command import synth_command
 from custlib.synth.generate import clean_tables
 from custlib.synth.wording import words
 from custlib.synth.world import World
@@ -321,3 +323,20 @@ def test_a_blank_cell_stays_blank_in_every_kind_of_column():
                           "d": pd.Series([None, "2024-01-02"], dtype="datetime64[us]"), "e": pd.Series([None, True], dtype=object)})
     spec = {"columns": {one: one.upper() for one in frame}, "dates": {"d": "%Y/%m/%d"}, "yes_no": ["e"]}
     assert cells.of_file(frame, spec) == {"A": [None, "x"], "B": [None, 1.5], "C": [None, 3], "D": [None, "2024/01/02"], "E": [None, "是"]}
+
+
+def test_the_command_writes_a_world_whole_and_leaves_other_files_alone(tmp_path):
+    world, said = World(customers=100, seed=3), []
+    rows = synth_command(world, tmp_path / "w", say=said.append)
+    assert sorted(one.name for one in (tmp_path / "w").iterdir()) == ["dataset.toml", "raw", "truth"] and rows["stores"] == 30
+    synth_command(World(customers=100, seed=4), tmp_path / "w")  # a world gives way to another
+    (tmp_path / "mine" / "raw").mkdir(parents=True)
+    (tmp_path / "mine" / "raw" / "mine.csv").write_text("x")
+    with pytest.raises(Problem) as caught:
+        synth_command(world, tmp_path / "mine")
+    assert caught.value.key == "generated_in_the_way"
+    assert [one.name for one in (tmp_path / "mine").rglob("*")] == ["raw", "mine.csv"]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises((Trouble, Problem)) as caught:
+        synth_command(world, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "x" and caught.value.key == "out_unwritable"

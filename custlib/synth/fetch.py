@@ -35,5 +35,5 @@ def make(folder: Path, options: dict, *, say: Callable[[str], None] = lambda lin
     """
     world = World(**options)
     say(f"synth: {world.customers:,} × {world.seed}")
-    raw.deliver(world, folder)
+    raw.deliver(world, folder, say=say)
     truth.write(world, folder.parent / "truth")

@@ -11,7 +11,7 @@ from custlib.synth.clean import Sink
 from custlib.synth.generate import block_tables, world_tables
 from custlib.synth.identities import true_identity
 from custlib.synth.wording import words
-from custlib.synth.world import MOST, World
+from custlib.synth.world import BLOCK, MOST, World
 from custlib.synth.writers import KINDS
 
 COUNTER = ("store", "call")
@@ -26,7 +26,8 @@ PARTS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
-def deliver(world: World, folder: Path, *, chunk: int = 1, truth: Path | None = None) -> dict[str, int]:
+def deliver(world: World, folder: Path, *, chunk: int = 1, truth: Path | None = None,
+            say: Callable[[str], None] = lambda line: None) -> dict[str, int]:
     """Write the raw files of a world into a folder, block by block, and the true identities into another.
 
     Parameters
@@ -38,6 +39,8 @@ def deliver(world: World, folder: Path, *, chunk: int = 1, truth: Path | None = 
     truth : Path or None
         Folder for ``true_identity.parquet``: one row per identity record, its customer id and the true person. None: the folder
         ``truth`` beside `folder`.
+    say : callable
+        Told how many customers are done, at every tenth of them.
 
     Returns
     -------
@@ -60,7 +63,11 @@ def deliver(world: World, folder: Path, *, chunk: int = 1, truth: Path | None = 
     delivery, answers = Delivery(folder), Sink(folder.parent / "truth" if truth is None else truth)
     delivery.add(world_tables(world))
     blocks = list(world.blocks)
+    told = 0
     for start in range(0, len(blocks), chunk):
+        if (tenth := 10 * start // len(blocks)) > told:
+            told = tenth
+            say(f"synth: {start * BLOCK:,} of {world.customers:,} customers")
         made = [block_tables(world, block) for block in blocks[start:start + chunk]]
         for tables in made:
             delivery.add(tables)
