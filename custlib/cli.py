@@ -19,11 +19,14 @@ notebooks_app = typer.Typer(no_args_is_help=True, help="Rebuild the committed no
 app.add_typer(tables_app, name="tables")
 app.add_typer(notebooks_app, name="notebooks")
 app.add_typer(maps_app, name="maps")
+state_app = typer.Typer(no_args_is_help=True, help="Check, compact or erase from a state that grows by batches. 核对、压缩状态文件，或从中删除客户。")
+app.add_typer(state_app, name="state")
 
 DatasetOption = Annotated[str, typer.Option("--dataset", "-d", help="Name under data/, or path of a dataset.toml.")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Snapshot day, such as 2025-01-31; rows on or after it do not exist.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", "-p", metavar="NAME=VALUE", help="A parameter of the notebooks, such as bins=4.")]
 MemoryOption = Annotated[str, typer.Option("--memory", help="Memory limit of the rows tier.")]
+StateOption = Annotated[Path, typer.Option("--state", help="The state file: one per data set.")]
 LangOption = Annotated[str, typer.Option("--lang", help="zh, en or bi: the language of labels and messages.")]
 FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 INTERRUPTED = 130
@@ -58,14 +61,26 @@ def customers(out: Annotated[Path, typer.Option("--out", help="Folder for the ta
                                                           "customer_id, order_ts, net_amount.")] = None,
               lines: Annotated[Path | None, typer.Option("--lines", help="With --orders: one row per order line with order_id, net_amount.")] = None,
               engine: Annotated[str, typer.Option("--engine", help="duckdb or spark.")] = "duckdb",
-              full: Annotated[bool, typer.Option("--full", help="With --orders: all columns of the customer table.")] = False,
+              full: Annotated[bool, typer.Option("--full", help="With --orders or --state: all columns of the customer table.")] = False,
+              state: Annotated[Path | None, typer.Option("--state", help="A state made by `append`, instead of files.")] = None,
+              frozen: Annotated[Path | None, typer.Option("--frozen", help="With --state: the edges.json of an earlier run, used instead of new "
+                                                          "thresholds.")] = None,
+              before: Annotated[Path | None, typer.Option("--before", help="With --state: the folder of an earlier run; moves.parquet and drift.json "
+                                                          "are written too.")] = None,
               as_of: AsOfOption = None, set_: SetOption = None,
               memory: Annotated[str | None, typer.Option("--memory", help="Memory limit of the rows tier, such as 4GB.")] = None,
               lang: LangOption = "en") -> None:
     """Write customers.parquet, labels.parquet and edges.json only, without notebooks. 只写客户表与标签。"""
     _speak(lang)
-    if (dataset is None) == (orders is None) or (orders is None and (lines is not None or full or engine != "duckdb")):
+    if sum(one is not None for one in (dataset, orders, state)) != 1:
         raise Problem("customers_source")
+    if (orders is None and (lines is not None or engine != "duckdb")) or (full and dataset) or (state is None and (frozen or before)):
+        raise Problem("customers_source")
+    if state is not None:
+        from custlib.report.state_tables import write_from_state
+
+        print(write_from_state(state, out, as_of=as_of, frozen=frozen, before=before, set_=set_ or [], memory=memory or "2GB", full=full, say=say))
+        return
     if orders is not None:
         from custlib.report.orders_tables import write_from_orders
 
@@ -90,6 +105,53 @@ def synth(out: Annotated[Path, typer.Option("--out", help="Folder: raw/ with the
     rows = synth_command(World(customers=customers, seed=seed, plain=plain), out, say=say, chunk=chunk)
     say(", ".join(f"{table} {count:,}" for table, count in rows.items()))
     print(out / "dataset.toml")
+
+
+@app.command()
+def append(state: StateOption,
+           orders: Annotated[Path, typer.Option("--orders", help="Parquet or CSV, file or folder: the batch, one row per order.")],
+           lines: Annotated[Path | None, typer.Option("--lines", help="Its order lines, where the state has them.")] = None,
+           late_days: Annotated[int, typer.Option("--late-days", help="How much older than the last day of the state an order may be.")] = 45,
+           anyway: Annotated[bool, typer.Option("--anyway", help="Take the batch although its content was taken before.")] = False,
+           memory: MemoryOption = "2GB", lang: LangOption = "en") -> None:
+    """Append a batch of orders to a state; the first one makes it. 把一批订单加入状态文件。"""
+    from custlib.report.state_tables import append_batch
+
+    _speak(lang)
+    print(append_batch(state, orders, lines=lines, late_days=late_days, anyway=anyway, memory=memory, lang=_lang, say=say))
+
+
+@state_app.command("check")
+def state_check(state: StateOption,
+                orders: Annotated[Path | None, typer.Option("--orders", help="All orders as they stand today, to compare with.")] = None,
+                lines: Annotated[Path | None, typer.Option("--lines", help="Their order lines.")] = None,
+                one_in: Annotated[int, typer.Option("--one-in", min=1, help="Check only one in so many customers.")] = 1,
+                memory: MemoryOption = "2GB", lang: LangOption = "en") -> None:
+    """Prove that a state is what a rebuild gives. 证明状态与重建的结果相同。"""
+    from custlib.report.state_tables import check_state
+
+    _speak(lang)
+    print(check_state(state, orders=orders, lines=lines, one_in=one_in, memory=memory, lang=_lang, say=say))
+
+
+@state_app.command("compact")
+def state_compact(state: StateOption, memory: MemoryOption = "2GB", lang: LangOption = "en") -> None:
+    """Write a state anew, its sums from its orders. 重写状态文件并重算合计。"""
+    from custlib.report.state_tables import compact_state
+
+    _speak(lang)
+    print(compact_state(state, memory=memory, lang=_lang))
+
+
+@state_app.command("erase")
+def state_erase(state: StateOption, customers: Annotated[Path, typer.Option("--customers", help="Text file: one customer id a line.")],
+                receipt: Annotated[Path, typer.Option("--receipt", help="JSON file for the receipt; it names nobody.")],
+                memory: MemoryOption = "2GB", lang: LangOption = "en") -> None:
+    """Erase customers and all their orders from a state. 从状态文件中删除客户及其全部订单。"""
+    from custlib.report.state_tables import erase_customers
+
+    _speak(lang)
+    print(erase_customers(state, customers, receipt, memory=memory, lang=_lang))
 
 
 @tables_app.command("init")

@@ -317,4 +317,6 @@ def test_the_command_gives_the_folder_and_its_times(tmp_path, monkeypatch, capsy
                                    ["--dataset", "d", "--engine", "spark"], ["--dataset", "d", "--full"]])  # fmt: skip
 def test_exactly_one_source_is_given(tmp_path, monkeypatch, capsys, words):
     code, out, err = command(monkeypatch, capsys, *words, "--out", tmp_path / "out")
-    assert (code, out, err) == (2, "", "Give the data by exactly one of --dataset and --orders (--lines goes with --orders).\n")
+    assert (code, out) == (2, "")
+    assert err == ("Give the data by exactly one of --dataset, --orders and --state (--lines and --engine go with --orders, --frozen and --before "
+                   "with --state, --full not with --dataset).\n")

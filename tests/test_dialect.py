@@ -24,7 +24,8 @@ KNOWN = (
     | {f"{stage}_{part}" for stage in ("lost", "new", "loyal") for part in ("days", "rule")}
     | {"other_rule"}
 )
-VIEWS = {"sales_from_lines", "sales_from_orders", "counted_as_is", "counted_by_map", "purchases_from_lines", "purchases_from_orders"}
+VIEWS = {"sales_from_lines", "sales_from_orders", "counted_as_is", "counted_by_map", "purchases_from_lines", "purchases_from_orders", "state_orders",
+         "state_sales", "state_purchases", "state_days", "state_sums"}
 
 
 def test_there_are_sql_files():

@@ -19,6 +19,7 @@ def connect(*, memory: str = "1GB", threads: int | None = None, spill: Path | No
         options["temp_directory"] = str(spill)
     db = duckdb.connect(":memory:", config=options)
     db.execute("SET TimeZone = 'UTC'")
+    db.execute("SET enable_progress_bar = false")
     return db
 
 

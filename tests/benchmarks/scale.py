@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +22,7 @@ MEMORY = "2GB"
 LIMITS = ("512MB", "1GB", "2GB", "4GB")
 MOST_IN_MEMORY = 10_000_000  # pandas holds all rows: more orders than this are not given to it
 SPARK_ORDERS = 10_000_000
+LINE_WAYS = ("bare", "rfm", "table", "spark1_table", "spark2_table")
 SPARK = {"spark1": 3, "spark2": 3, "spark1_scored": 1, "spark2_scored": 1}  # way → runs
 PEERS = ("polars", "openretailscience")
 
@@ -45,6 +47,25 @@ FROM range({orders}) AS t(i)
 """
 
 
+# the same from order lines: four to an order
+BARE_LINES = """
+SELECT customer_id, count(*) AS orders, date_diff('day', max(day), DATE '2025-01-01') AS recency_days, sum(amount) AS net_amount
+FROM (
+    SELECT customer_id, o.order_id, max(order_day) AS day, sum(l.net_amount) AS amount
+    FROM read_parquet('{lines}') AS l
+    JOIN read_parquet('{orders}') AS o ON o.order_id = l.order_id
+    WHERE order_day < DATE '2025-01-01' AND customer_id IS NOT NULL
+    GROUP BY customer_id, o.order_id
+)
+GROUP BY customer_id
+"""
+LINES = """
+SELECT CAST(hash(i * 3 + 1) % {orders} AS BIGINT) AS order_id, CAST(hash(i) % 500 AS BIGINT) AS product_id,
+    CAST((hash(i * 17 + 3) % 50000) / 100.0 - CASE WHEN hash(i * 19) % 50 = 0 THEN 600 ELSE 0 END AS DECIMAL(18,2)) AS net_amount
+FROM range({lines}) AS t(i)
+"""
+
+
 @dataclass(frozen=True)
 class Took:
     """One run of one way: seconds of the work itself, and the largest memory of its process (MB)."""
@@ -53,22 +74,27 @@ class Took:
     memory: float
 
 
-def made(folder: Path, orders: int) -> Path:
-    """Make so many orders as one Parquet file, and the build that the engines read; give the folder of the build."""
+def made(folder: Path, orders: int, *, lines: int = 0) -> Path:
+    """Make so many orders (and lines) as Parquet files, and the build that the engines read; give the folder of the build."""
     import duckdb
 
     from custlib.engine import tables_in
 
-    raw, build = folder / "raw.parquet", folder / "build"
+    raw, detail, build = folder / "raw.parquet", folder / "lines.parquet", folder / "build"
     if not build.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(config={"memory_limit": "4GB", "preserve_insertion_order": False, "temp_directory": str(folder / "spill")}) as db:
-            db.execute(f"COPY ({ORDERS.format(orders=orders, customers=max(orders // 10, 1))}) TO '{raw}' (FORMAT parquet)")
+            what = "* EXCLUDE net_amount" if lines else "*"
+            db.execute(f"COPY (SELECT {what} FROM ({ORDERS.format(orders=orders, customers=max(orders // 10, 1))})) TO '{raw}' (FORMAT parquet)")
+            if lines:
+                db.execute(f"COPY ({LINES.format(orders=orders, lines=lines)}) TO '{detail}' (FORMAT parquet)")
         build.mkdir()
         started = time.monotonic()
-        tables_in.take(tables_in.opened(raw, "orders"), None, build, memory=MEMORY)
+        given = tables_in.opened(detail, "lines") if lines else None
+        tables_in.take(tables_in.opened(raw, "orders", lines=bool(lines)), given, build, memory=MEMORY)
         (folder / "built.json").write_text(json.dumps({"seconds": time.monotonic() - started}))
         raw.unlink()
+        detail.unlink(missing_ok=True)
     return build
 
 
@@ -77,9 +103,11 @@ def made(folder: Path, orders: int) -> Path:
 def bare(build: Path, memory: str) -> float:
     from custlib.engine import connect
 
+    lines = build / "order_lines.parquet"
+    query = BARE_LINES if lines.exists() else BARE
     with connect(memory=memory, spill=build / "spill") as db:
         started = time.monotonic()
-        db.execute(f"CREATE TEMP TABLE customers AS {BARE.format(orders=build / 'orders.parquet')}")
+        db.execute(f"CREATE TEMP TABLE customers AS {query.format(orders=build / 'orders.parquet', lines=lines)}")
         return time.monotonic() - started
 
 
@@ -168,12 +196,12 @@ def openretailscience(build: Path, memory: str) -> float:
     return time.monotonic() - started
 
 
-def spark(build: Path, memory: str, threads: int) -> float:
+def spark(build: Path, memory: str, threads: int, table: str = "rfm") -> float:
     from custlib.engine.spark import SparkEngine
 
     with SparkEngine(build, AS_OF, memory="4GB", threads=threads, spill=build) as engine:
         started = time.monotonic()
-        engine.prepare("rfm")
+        engine.prepare(table)
         return time.monotonic() - started
 
 
@@ -184,8 +212,8 @@ def spark_scored(build: Path, memory: str, threads: int) -> float:
 
 
 WAYS = {one.__name__: one for one in (bare, rfm, table, scored, full, pandas, polars, openretailscience)} | {
-    "spark1": lambda build, memory: spark(build, memory, 1), "spark2": lambda build, memory: spark(build, memory, 2),
-    "spark1_scored": lambda build, memory: spark_scored(build, memory, 1), "spark2_scored": lambda build, memory: spark_scored(build, memory, 2),
+    f"spark{cores}{end}": partial(way, threads=cores, **more) for cores in (1, 2)
+    for end, way, more in (("", spark, {}), ("_table", spark, {"table": "customers"}), ("_scored", spark_scored, {}))
 }
 
 
@@ -242,6 +270,14 @@ def measured(work: Path, sizes: tuple[int, ...] = SIZES) -> dict:
             found["limits"][orders] = {limit: {way: [one(way, build, limit)] for way in ("rfm", "scored")} for limit in LIMITS}
         if orders == SPARK_ORDERS:
             found["spark"] = {way: [one(way, build, MEMORY) for _ in range(rounds)] for way, rounds in SPARK.items()}
+        shutil.rmtree(build.parent)
+    if SPARK_ORDERS in sizes:
+        build = made(work / "lines", SPARK_ORDERS // 4, lines=SPARK_ORDERS)
+        found["lines"] = {way: [] for way in LINE_WAYS}
+        for turn in range(ROUNDS):
+            for way, runs in found["lines"].items():
+                if turn < 1 or not way.startswith("spark"):
+                    runs.append(one(way, build, MEMORY))
         shutil.rmtree(build.parent)
     return found
 
@@ -301,6 +337,14 @@ def tables(found: dict) -> list[str]:
                            ("with labels written (one run)", ("spark1_scored", "spark2_scored"))):
             first, second = (middle(found["spark"][way], "seconds") for way in ways)
             lines.append(f"| {name} | {seconds(first)} | {seconds(second)} | {first / second:.2f} × |")
+    if found.get("lines") and all(all(runs) for runs in found["lines"].values()):
+        base = middle(found["lines"]["bare"], "seconds")
+        names = {"bare": NAMES["bare"][0], "rfm": NAMES["rfm"][0], "table": NAMES["table"][0],
+                 "spark1_table": "Spark local[1], the customer table (one run)", "spark2_table": "Spark local[2], the customer table (one run)"}
+        lines += ["", f"| {SPARK_ORDERS:,} lines of {SPARK_ORDERS // 4:,} orders | Time | To bare | Core-µs a line |", "|---|---|---|---|"]
+        for way, name in names.items():
+            took, cores = middle(found["lines"][way], "seconds"), 1 if way.startswith("spark1") else os.cpu_count()
+            lines.append(f"| {name} | {seconds(took)} | {took / base:.2f} | {took * cores / SPARK_ORDERS * 1e6:.2f} |")
     return lines
 
 
@@ -325,10 +369,13 @@ def picture(found: dict, target: Path) -> None:
 
 
 def peak() -> float:
+    """Give the largest memory of this process (MB): the kernel's count since its start, where there is one."""
     import resource
 
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(own, children) / 1024
+    status = Path("/proc/self/status")
+    if status.exists():  # a process begins with its parent's ru_maxrss
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 2**20)
 
 
 if __name__ == "__main__":
