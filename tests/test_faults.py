@@ -592,6 +592,7 @@ WRONG = {
         "rates": ("5", "[]", '"x"', "true"),
         "quality": ("5", "[]", '"x"', "{ weights = 5 }", "{ rules = [] }"),
         "segments": ("5", "[]", '"x"', "{ schemes = 5 }", "{ schemes = { a = 5 } }"),
+        "generated": ("5", "[]", '"x"', "{ seed = true }", '{ customers = "many" }', "{ plain = 1 }", "{ sed = 1 }"),
     },
     "source": {
         **dict.fromkeys(("url", "package", "database", "sha256", "member", "file", "table", "query", "encoding", "format"), TEXTS),

@@ -32,13 +32,14 @@ from custlib.i18n import Problem, Trouble
 
 HERE = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 pytestmark = pytest.mark.xdist_group("spark")  # one Java for all of them
-NAMES = sorted(entry.name.removesuffix(".sql") for entry in (files("custlib.engine") / "sql").iterdir() if entry.name.endswith(".sql"))
+NAMES = sorted(entry.name.removesuffix(".sql") for entry in (files("custlib.engine") / "sql").iterdir() if entry.name.endswith(".sql")
+               and not entry.name.startswith("state_"))  # the state is a file of DuckDB's
 AS_OF = date(2024, 3, 1)
 GIVEN = {"column": "net_amount"}  # values for the parameters that an engine does not hold
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """One Spark of the user's for all tests; skips where there is none."""
     if not HERE:
@@ -273,7 +274,7 @@ def test_the_engine_on_next_to_nothing(tmp_path, spark_over, orders):
         assert spark.edges("net_amount", 5) == ducks.edges("net_amount", 5) == spark.edges("net_amount", 5, approximate=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def million(tmp_path_factory):
     """A build of 1,000,000 lines, 250,000 orders and 30,000 customers: refunds, zeros, nobody's orders, heavy-tailed amounts; the same
     orders once more in hive partitions."""
@@ -330,7 +331,7 @@ def test_a_million_rows_agree_and_little_is_fetched(million, spark_over, tmp_pat
 ROWS = 10_000_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def large(session):
     """Tables of 10,000,000 rows that nobody computes: Spark plans by their size."""
     rows = session.range(ROWS)

@@ -30,7 +30,7 @@ def spark_text(name: str, *, ordered: bool = True) -> str:
 
     Examples
     --------
-    >>> "DATEDIFF(DAY, last_order_day, CAST(:as_of AS DATE))" in spark_text("customer_table")
+    >>> "DATEDIFF(DAY, last_order_day, CAST(:as_of AS DATE))" in spark_text("customer_rfm")
     True
     """
     import sqlglot
